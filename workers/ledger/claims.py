@@ -1,0 +1,140 @@
+"""A worker's hold on cloud work: numbered, renewed while calls run, lost when it is not.
+
+Claiming begins what is due in the same transaction, so the intent stands in the ledger before the first
+cloud call. Settling checks the number: a worker that was overtaken changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import Select, select, update
+
+from policies.bundle import progress, rolled_back
+from policies.grant import Grant
+from policies.holding import Direction, Outcome, Plan, RefusedForGood, begin, plan, settle
+from policies.values import CloudName, HoldingKey, RequestId
+from workers.ledger import schema
+from workers.ledger.reading import claimable
+from workers.ledger.writing import Writing
+
+CLAIM: Final = timedelta(seconds=20)
+"""How long a claim lasts after its last renewal."""
+
+
+class Claim(NamedTuple):
+    """A worker's hold on one holding: its number is the fence, its plan what the cloud should show."""
+
+    holding: HoldingKey
+    number: int
+    cloud: CloudName
+    grants: tuple[Grant, ...]
+    plan: Plan
+
+
+class Settled(NamedTuple):
+    """What a worker saw, for the claim it saw it under."""
+
+    claim: Claim
+    outcome: Outcome
+
+
+def claim_due(
+    writing: Writing, cloud: CloudName, direction: Direction, *, worker: str, most: int
+) -> tuple[Claim, ...]:
+    """Claim holdings that are due for this drain, urgent ones first, and begin their grants."""
+    keys = writing.scalars(_due(cloud, direction, writing.now, most))
+    return tuple(_claim_one(writing, HoldingKey(key), cloud, worker) for key in keys)
+
+
+def _due(cloud: CloudName, direction: Direction, now: datetime, most: int) -> Select[str]:
+    table = schema.holdings
+    query = select(table.c.key).where(claimable(cloud, direction, now))
+    query = query.order_by(table.c.urgent.desc(), table.c.due_at, table.c.key).limit(most)
+    return query.with_for_update(skip_locked=True)
+
+
+def _claim_one(writing: Writing, key: HoldingKey, cloud: CloudName, worker: str) -> Claim:
+    table = schema.holdings
+    number = writing.scalars(
+        update(table)
+        .where(table.c.key == key)
+        .values(claim=table.c.claim + 1, claimed_until=writing.now + CLAIM, claimed_by=worker)
+        .returning(table.c.claim)
+    )[0]
+    for moved in begin(writing.grants_on([key]), writing.now):
+        writing.save_claimed_grant(moved)
+    grants = writing.grants_on([key])
+    return Claim(key, number, cloud, grants, plan(grants))
+
+
+def renew_claims(writing: Writing, claims: Iterable[Claim]) -> frozenset[Claim]:
+    """Hold on to these claims for another while; those that are still ours."""
+    return frozenset(claim for claim in claims if _renew_one(writing, claim))
+
+
+def _renew_one(writing: Writing, claim: Claim) -> bool:
+    table = schema.holdings
+    renewed = writing.scalars(
+        update(table)
+        .where(table.c.key == claim.holding, table.c.claim == claim.number)
+        .values(claimed_until=writing.now + CLAIM)
+        .returning(table.c.key)
+    )
+    return bool(renewed)
+
+
+def settle_claims(writing: Writing, batch: Sequence[Settled]) -> tuple[Claim, ...]:
+    """Write what workers saw; the claims that were overtaken, for which nothing was written."""
+    held = _held(writing, [settled.claim for settled in batch])
+    touched: set[RequestId] = set()
+    for settled in sorted(batch, key=lambda one: one.claim.holding):
+        if settled.claim in held:
+            touched |= _settle_one(writing, settled)
+    for request in sorted(touched):
+        _advance(writing, request)
+    return tuple(settled.claim for settled in batch if settled.claim not in held)
+
+
+def _held(writing: Writing, claims: Sequence[Claim]) -> frozenset[Claim]:
+    """The claims that are still ours, their holdings locked in the order of their keys."""
+    table = schema.holdings
+    keys = sorted({claim.holding for claim in claims})
+    query = select(table.c.key, table.c.claim).where(table.c.key.in_(keys)).order_by(table.c.key)
+    numbers = {row.key: row.claim for row in writing.rows(query.with_for_update())}
+    return frozenset(claim for claim in claims if numbers.get(claim.holding) == claim.number)
+
+
+def _settle_one(writing: Writing, settled: Settled) -> set[RequestId]:
+    claim, outcome = settled
+    grants = writing.grants_on([claim.holding])
+    moves = settle(grants, outcome, writing.now)
+    for moved in moves:
+        writing.save_claimed_grant(moved)
+    if isinstance(outcome, RefusedForGood):
+        _roll_back(writing, claim, outcome)
+    writing.set_alarm(claim.holding)
+    return {moved.value.request for moved in moves}
+
+
+def _roll_back(writing: Writing, claim: Claim, outcome: RefusedForGood) -> None:
+    """The whole bundle ends in this transaction, siblings that others hold claims on too."""
+    for name in sorted({grant.request for grant in claim.grants if grant.wants_presence}):
+        request = writing.lock_request(name)
+        if request is None:
+            continue
+        siblings = writing.grants_of(name)
+        failing, moves = rolled_back(request, siblings, claim.cloud, outcome.code, writing.now)
+        for moved in moves:
+            writing.save_grant(moved)
+        if failing is not None:
+            writing.save_request(failing)
+
+
+def _advance(writing: Writing, name: RequestId) -> None:
+    request = writing.lock_request(name)
+    if request is None:
+        return
+    moved = progress(request, writing.grants_of(name), writing.now)
+    if moved is not None:
+        writing.save_request(moved)

@@ -1,0 +1,225 @@
+"""Reading the ledger: every question the product asks of it, each one short query."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, and_, func, or_, select
+
+from policies.audit import Entry
+from policies.grant import Grant, GrantState
+from policies.holding import Direction
+from policies.request import AccessRequest, RequestState
+from policies.values import CloudName, GrantId, HoldingKey, PersonId, RequestId
+from workers.ledger import schema
+
+_ENTRY: Final = ("seq", "at", "kind", "body", "prev", "hash")
+
+
+class Card(NamedTuple):
+    """Where a request is shown and how much of its story is told; `message` is None until it is posted."""
+
+    request: RequestId
+    channel: str
+    message: str | None = None
+    drawn: str = ""
+    told: int = 0
+    lines: int = 0
+    direct_channel: str | None = None
+    direct_message: str | None = None
+    direct_drawn: str = ""
+    problem: str | None = None
+
+
+class Token(NamedTuple):
+    """What one button of a card carries, and what it is good for."""
+
+    token: str
+    request: RequestId
+    version: int
+    message: str | None
+    spent_at: datetime | None
+
+
+class Alive(NamedTuple):
+    """A process of ours and when it was last heard of."""
+
+    name: str
+    kind: str
+    seen_at: datetime
+
+
+class Reader:
+    """Questions over one consistent state of the ledger."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def scalars(self, statement: Executable) -> list[Any]:
+        """The first column of what a statement returns; for this package's own use."""
+        return list(self._connection.execute(statement).scalars())
+
+    def rows(self, statement: Executable) -> list[Row[Any]]:
+        """The rows a statement returns; for this package's own use."""
+        return list(self._connection.execute(statement))
+
+    def request(self, request: RequestId) -> AccessRequest | None:
+        """The request, or None."""
+        found = self._requests(select(schema.requests.c.body).where(schema.requests.c.id == request))
+        return found[0] if found else None
+
+    def requests(
+        self,
+        *,
+        states: Iterable[RequestState] = (),
+        person: PersonId | None = None,
+        most: int = 200,
+    ) -> tuple[AccessRequest, ...]:
+        """Requests in these states (all when none is given), newest first; of one person, made or held."""
+        table = schema.requests
+        query = select(table.c.body).order_by(table.c.asked_at.desc()).limit(most)
+        if wanted := [state.value for state in states]:
+            query = query.where(table.c.state.in_(wanted))
+        if person is not None:
+            query = query.where(or_(table.c.requester == person, table.c.beneficiary == person))
+        return self._requests(query)
+
+    def requests_due(self, now: datetime, most: int = 100) -> tuple[AccessRequest, ...]:
+        """Requests whose alarm has come."""
+        table = schema.requests
+        due = and_(table.c.due_at.is_not(None), table.c.due_at <= now)
+        return self._requests(select(table.c.body).where(due).order_by(table.c.due_at).limit(most))
+
+    def _requests(self, query: Select[str]) -> tuple[AccessRequest, ...]:
+        bodies = self._connection.execute(query).scalars()
+        return tuple(AccessRequest.model_validate_json(body) for body in bodies)
+
+    def grant(self, grant: GrantId) -> Grant | None:
+        """The grant, or None."""
+        found = self._grants(select(schema.grants.c.body).where(schema.grants.c.id == grant))
+        return found[0] if found else None
+
+    def grants_of(self, request: RequestId) -> tuple[Grant, ...]:
+        """A request's grants, in their order."""
+        table = schema.grants
+        return self._grants(select(table.c.body).where(table.c.request == request).order_by(table.c.id))
+
+    def grants_on(self, holdings: Iterable[HoldingKey]) -> tuple[Grant, ...]:
+        """The grants that hang on these holdings."""
+        table = schema.grants
+        keys = sorted(holdings)
+        return self._grants(select(table.c.body).where(table.c.holding.in_(keys)).order_by(table.c.id))
+
+    def grants(
+        self, *, states: Iterable[GrantState] = (), person: PersonId | None = None, most: int = 500
+    ) -> tuple[Grant, ...]:
+        """Grants in these states (all when none is given), soonest end first."""
+        table = schema.grants
+        query = select(table.c.body).order_by(table.c.ends_at, table.c.id).limit(most)
+        if wanted := [state.value for state in states]:
+            query = query.where(table.c.state.in_(wanted))
+        if person is not None:
+            query = query.where(table.c.person == person)
+        return self._grants(query)
+
+    def _grants(self, query: Select[str]) -> tuple[Grant, ...]:
+        bodies = self._connection.execute(query).scalars()
+        return tuple(Grant.model_validate_json(body) for body in bodies)
+
+    def due(self, cloud: CloudName, direction: Direction, now: datetime) -> bool:
+        """True when a holding waits for this drain now and nobody has it."""
+        query = select(schema.holdings.c.key).where(claimable(cloud, direction, now)).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def waiting_since(self, cloud: CloudName, direction: Direction, now: datetime) -> datetime | None:
+        """The alarm of the holding that has waited longest for this drain, or None."""
+        query = select(func.min(schema.holdings.c.due_at)).where(claimable(cloud, direction, now))
+        found: datetime | None = self._connection.execute(query).scalar_one()
+        return found
+
+    def next_alarm(self, after: datetime) -> datetime | None:
+        """The next moment at which some request or holding is due."""
+        rows = (schema.requests.c.due_at, schema.holdings.c.due_at)
+        queries = [select(func.min(column)).where(column > after) for column in rows]
+        found = [self._connection.execute(query).scalar_one() for query in queries]
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def text(self, ref: str | None) -> str | None:
+        """What somebody wrote, or None once it was erased."""
+        query = select(schema.texts.c.text).where(schema.texts.c.ref == ref)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def entries(self, *, request: RequestId | None = None, after: int = 0) -> Iterator[Entry]:
+        """Entries of the audit log in order, those of one request when it is named."""
+        table = schema.events
+        query = select(*(table.c[name] for name in _ENTRY)).where(table.c.seq > after).order_by(table.c.seq)
+        if request is not None:
+            query = query.where(table.c.request == request)
+        rows = self._connection.execution_options(yield_per=1000).execute(query)
+        return (Entry(*row) for row in rows)
+
+    def head(self) -> tuple[int, str]:
+        """The number and hash of the newest audit entry."""
+        row = self._connection.execute(select(schema.chain.c.seq, schema.chain.c.hash)).one()
+        return row.seq, row.hash
+
+    def untold(self, cursor: int) -> tuple[tuple[int, RequestId], ...]:
+        """The requests with audit entries after the cursor: the newest number of each, oldest first."""
+        table = schema.events
+        newest = func.max(table.c.seq)
+        query = (
+            select(newest, table.c.request)
+            .where(table.c.seq > cursor, table.c.request.is_not(None))
+            .group_by(table.c.request)
+            .order_by(newest)
+        )
+        return tuple((seq, RequestId(name)) for seq, name in self._connection.execute(query))
+
+    def cursor(self, name: str) -> int:
+        """How far a reader of the audit log has come; 0 at first."""
+        query = select(schema.cursors.c.seq).where(schema.cursors.c.name == name)
+        return self._connection.execute(query).scalar_one_or_none() or 0
+
+    def card(self, request: RequestId) -> Card | None:
+        """Where a request is shown, or None before its card was planned."""
+        row = self._connection.execute(
+            select(schema.cards).where(schema.cards.c.request == request)
+        ).one_or_none()
+        return None if row is None else Card(**_named(row))
+
+    def cards_with_problems(self) -> tuple[Card, ...]:
+        """Cards that could not be posted or edited the last time."""
+        rows = self._connection.execute(select(schema.cards).where(schema.cards.c.problem.is_not(None)))
+        return tuple(Card(**_named(row)) for row in rows)
+
+    def token(self, token: str) -> Token | None:
+        """What a button's token is good for, or None for one we never made."""
+        row = self._connection.execute(
+            select(schema.tokens).where(schema.tokens.c.token == token)
+        ).one_or_none()
+        return None if row is None else Token(**_named(row))
+
+    def alive(self, since: datetime) -> tuple[Alive, ...]:
+        """The processes heard of since a moment."""
+        rows = self._connection.execute(
+            select(schema.processes)
+            .where(schema.processes.c.seen_at >= since)
+            .order_by(schema.processes.c.name)
+        )
+        return tuple(Alive(**_named(row)) for row in rows)
+
+
+def claimable(cloud: CloudName, direction: Direction, now: datetime) -> ColumnElement[bool]:
+    """The condition that a holding is due for a drain and nobody has it."""
+    table = schema.holdings
+    return and_(
+        table.c.cloud == cloud,
+        table.c.direction == direction.value,
+        table.c.due_at.is_not(None),
+        table.c.due_at <= now,
+        table.c.claimed_until <= now,
+    )
+
+
+def _named(row: Row[Any]) -> dict[str, Any]:
+    return dict(row._mapping)  # noqa: SLF001 (the public mapping of a SQLAlchemy row)
