@@ -10,9 +10,10 @@ from typing import Final
 
 from policies.catalogue import AwsLease
 from policies.grant import EndCause, Grant, GrantState, ending, planned
+from policies.holding import Overruled, RefusedForGood
 from policies.moves import Moved
 from policies.people import AwsIdentity
-from policies.request import AccessRequest, RequestState, activated, ended, failed
+from policies.request import AccessRequest, RequestState, activated, ended, failed, overruled
 from policies.values import CloudName, GrantId, HoldingKey, RequestId, RoleName
 
 LEASED_ROLE: Final = "aws-leased-role"
@@ -73,10 +74,19 @@ def progress(request: AccessRequest, grants: Sequence[Grant], at: datetime) -> M
     return None
 
 
-def rolled_back(
-    request: AccessRequest, grants: Sequence[Grant], cloud: CloudName, code: str, at: datetime
-) -> tuple[Moved[AccessRequest] | None, tuple[Moved[Grant], ...]]:
-    """A cloud refused for good: the request fails and every grant that wants presence ends."""
-    moves = tuple(ending(grant, EndCause.ROLLED_BACK, at) for grant in grants if grant.wants_presence)
-    failing = request.state is RequestState.APPROVED
-    return (failed(request, cloud, code, at) if failing else None), moves
+def taken_back(
+    request: AccessRequest, cloud: CloudName, no: RefusedForGood | Overruled, at: datetime
+) -> Moved[AccessRequest] | None:
+    """A no on the way in ends the request: the cloud's, or the rules'; None when it was in already."""
+    if request.state is not RequestState.APPROVED:
+        return None
+    match no:
+        case RefusedForGood(code):
+            return failed(request, cloud, code, at)
+        case Overruled(why, policy_hash):
+            return overruled(request, why, policy_hash, at)
+
+
+def take_back(grants: Sequence[Grant], cause: EndCause, at: datetime) -> tuple[Moved[Grant], ...]:
+    """All or nothing on the way in: every grant of the bundle that wants presence ends."""
+    return tuple(ending(grant, cause, at) for grant in grants if grant.wants_presence)

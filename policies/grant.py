@@ -24,7 +24,7 @@ from policies.values import CloudName, GrantId, HoldingKey, Moment, PersonId, Re
 LAST_LOOK: Final = timedelta(seconds=90)
 """How long after `gone` we look again: later than the latest create that could still be under way.
 
-A claim lasts 20 s past its last renewal and a call at most 15 s; the rest is room for a stopped process.
+A claim lasts 20 s past its last renewal and a call at most 8 s; the rest is room for a stopped process.
 """
 STUCK_AFTER: Final = timedelta(minutes=5)
 """How long an end may be late before people are told that it is stuck."""

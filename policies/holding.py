@@ -87,7 +87,14 @@ class RefusedForGood(NamedTuple):
     code: str
 
 
-Outcome: TypeAlias = Present | Absent | StillThere | Unreachable | RefusedForGood
+class Overruled(NamedTuple):
+    """The rules, asked again before the first cloud call, say no; the cloud was not called."""
+
+    why: str
+    policy_hash: str
+
+
+Outcome: TypeAlias = Present | Absent | StillThere | Unreachable | RefusedForGood | Overruled
 
 
 def begin(grants: Iterable[Grant], now: datetime) -> tuple[Moved[Grant], ...]:
@@ -129,8 +136,10 @@ def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | 
             return reappeared(grant, at) if grant.state is GrantState.GONE else None
         case Unreachable(problem, after):
             return _settle_unreachable(grant, problem, after, at)
-        case RefusedForGood():
-            return _settle_refused(grant, outcome, at)
+        case RefusedForGood(code):
+            return _settle_no(grant, EndCause.ROLLED_BACK, code, at)
+        case Overruled():
+            return _settle_no(grant, EndCause.OVERRULED, "overruled", at)
         case _:
             assert_never(outcome)
 
@@ -161,11 +170,11 @@ def _not_past_the_end(grant: Grant, again_at: datetime) -> datetime:
     return min(again_at, grant.ends_at) if grant.state is GrantState.GRANTING else again_at
 
 
-def _settle_refused(grant: Grant, outcome: RefusedForGood, at: datetime) -> Moved[Grant] | None:
-    """A refused start is rolled back; a refused end is tried for ever, since somebody may still get in."""
+def _settle_no(grant: Grant, cause: EndCause, code: str, at: datetime) -> Moved[Grant] | None:
+    """A refused start is taken back; a refused end is tried for ever, since somebody may still get in."""
     if grant.state is GrantState.GRANTING:
-        return ending(grant, EndCause.ROLLED_BACK, at)
-    return _settle_unreachable(grant, outcome.code, None, at)
+        return ending(grant, cause, at)
+    return _settle_unreachable(grant, code, None, at)
 
 
 def backoff(tries: int, spread_by: str) -> timedelta:

@@ -156,19 +156,20 @@ def approved(request: AccessRequest, approval: Approval | None, at: datetime) ->
     """The last yes (or none was needed): the window starts now and its end is fixed."""
     approvals = request.approvals if approval is None else (*request.approvals, approval)
     by = None if approval is None else approval.person
+    ends_at = (at + request.duration).replace(microsecond=0)  # clouds count in whole seconds
     moved = request.moved(
         RequestVerb.APPROVE,
         approvals=approvals,
         decided_by=by,
         decided_at=at,
-        ends_at=at + request.duration,
+        ends_at=ends_at,
         due_at=None,
     )
     event = request.event(
         "approved",
         at,
         by=by,
-        ends_at=moment_text(at + request.duration),
+        ends_at=moment_text(ends_at),
         rule=request.terms.rule,
         policy=request.terms.policy_hash,
     )

@@ -9,6 +9,9 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from sandbox.aws.signing import botocore_follows
+from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
+from sandbox.aws.use import People
 from tests.builders import StoppedClock
 from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
@@ -71,3 +74,30 @@ def ledger(database_url: str, clock: StoppedClock, bells: list[str]) -> Iterator
     opened = Ledger(engine, ring=lambda names: bells.extend(sorted(names)), now=clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[AwsStandIn]:
+    """The pretend AWS; required under CI, elsewhere a skip says what is missing."""
+    try:
+        find_environment()
+    except NotInstalledError as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+    with AwsStandIn() as running, botocore_follows(running.clock):
+        yield running
+
+
+@pytest.fixture
+def aws(stand_in: AwsStandIn) -> Iterator[AwsStandIn]:
+    """The running stand-in, mended afterwards."""
+    yield stand_in
+    stand_in.mend()
+
+
+@pytest.fixture(scope="session")
+def people(stand_in: AwsStandIn) -> Iterator[People]:
+    """The people who call the pretend AWS with their own keys."""
+    with People(stand_in.endpoint_url, stand_in.clock) as calling:
+        yield calling

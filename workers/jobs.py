@@ -9,15 +9,15 @@ the plan comes from `policies.holding`, and what an outcome means is decided the
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from queue import Empty, Queue
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 import structlog
 
-from policies.holding import Direction, Ensure, LookAgain, Outcome, Remove, Unreachable
+from policies.holding import Direction, Ensure, LookAgain, Outcome, Overruled, Remove, Unreachable
 from workers.clouds.cloud import ClaimLost, Cloud, Holding
 from workers.ledger.claims import CLAIM, Claim, Settled, claim_due, renew_claims, settle_claims
 from workers.ledger.errors import LedgerError
@@ -26,12 +26,16 @@ from workers.ledger.ledger import Ledger
 log = structlog.get_logger(__name__)
 
 RENEW_EVERY: Final = timedelta(seconds=5)
-CALL_SECONDS: Final = 15.0
+CALL_SECONDS: Final = 8.0
 """The longest one cloud call can take; a call is not begun with less than this left of the claim."""
 STOP_CLAIMING_AFTER: Final = timedelta(seconds=45)
 _BATCH: Final = 64
 _BATCH_WAIT: Final = 0.02
 _POLL: Final = 0.02
+
+
+Recheck: TypeAlias = Callable[[Claim], Overruled | Unreachable | None]
+"""Asks the rules once more before the first cloud call; None when they still say yes."""
 
 
 class Hold:
@@ -73,6 +77,7 @@ class Drain:
         *,
         worker: str,
         threads: int,
+        recheck: Recheck | None = None,
         linger: timedelta = timedelta(seconds=3),
     ) -> None:
         self._ledger = ledger
@@ -80,6 +85,7 @@ class Drain:
         self._direction = direction
         self._worker = worker
         self._threads = threads
+        self._recheck = recheck
         self._linger = linger.total_seconds()
         self._seen: Queue[tuple[Hold, Outcome | None]] = Queue()
         self._holds: dict[Claim, Hold] = {}
@@ -146,6 +152,8 @@ class Drain:
         """What the cloud showed once the plan was carried out; None when the claim was lost on the way."""
         claim = hold.claim
         holding = Holding.of(claim.grants)
+        if isinstance(claim.plan, Ensure) and self._recheck and (no := self._recheck(claim)):
+            return no
         try:
             match claim.plan:
                 case Ensure(until):

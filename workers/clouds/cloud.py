@@ -86,9 +86,10 @@ class Holding(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a read showed: it is there, complete, and ends by itself at `until` (None: it does not)."""
+    """What a read showed: it is there, whole or not, and ends by itself at `until` (None: it does not)."""
 
     until: datetime | None
+    complete: bool
 
 
 class Found(NamedTuple):
@@ -208,6 +209,8 @@ class Cloud(ABC):
 def _present(seen: Seen | None, until: datetime) -> Outcome:
     if seen is None:
         return Unreachable("not_visible_yet", _SOON)
+    if not seen.complete:
+        return Unreachable("not_complete_yet", _SOON)
     if seen.until is not None and seen.until < until:
         return Unreachable("ends_too_soon", _SOON)
     return Present(until)

@@ -5,14 +5,15 @@ cloud call. Settling checks the number: a worker that was overtaken changes noth
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import Select, select, update
 
-from policies.bundle import progress, rolled_back
-from policies.grant import Grant
-from policies.holding import Direction, Outcome, Plan, RefusedForGood, begin, plan, settle
+from policies.bundle import progress, take_back, taken_back
+from policies.grant import EndCause, Grant
+from policies.holding import Direction, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
 from policies.values import CloudName, HoldingKey, RequestId
 from workers.ledger import schema
 from workers.ledger.reading import claimable
@@ -22,7 +23,8 @@ CLAIM: Final = timedelta(seconds=20)
 """How long a claim lasts after its last renewal."""
 
 
-class Claim(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Claim:
     """A worker's hold on one holding: its number is the fence, its plan what the cloud should show."""
 
     holding: HoldingKey
@@ -111,24 +113,22 @@ def _settle_one(writing: Writing, settled: Settled) -> set[RequestId]:
     moves = settle(grants, outcome, writing.now)
     for moved in moves:
         writing.save_claimed_grant(moved)
-    if isinstance(outcome, RefusedForGood):
-        _roll_back(writing, claim, outcome)
+    if isinstance(outcome, RefusedForGood | Overruled):
+        _take_back(writing, claim, outcome)
     writing.set_alarm(claim.holding)
     return {moved.value.request for moved in moves}
 
 
-def _roll_back(writing: Writing, claim: Claim, outcome: RefusedForGood) -> None:
+def _take_back(writing: Writing, claim: Claim, outcome: RefusedForGood | Overruled) -> None:
     """The whole bundle ends in this transaction, siblings that others hold claims on too."""
+    cause = EndCause.ROLLED_BACK if isinstance(outcome, RefusedForGood) else EndCause.OVERRULED
     for name in sorted({grant.request for grant in claim.grants if grant.wants_presence}):
-        request = writing.lock_request(name)
-        if request is None:
-            continue
-        siblings = writing.grants_of(name)
-        failing, moves = rolled_back(request, siblings, claim.cloud, outcome.code, writing.now)
-        for moved in moves:
+        for moved in take_back(writing.grants_of(name), cause, writing.now):
             writing.save_grant(moved)
-        if failing is not None:
-            writing.save_request(failing)
+        request = writing.lock_request(name)
+        over = request and taken_back(request, claim.cloud, outcome, writing.now)
+        if over:
+            writing.save_request(over)
 
 
 def _advance(writing: Writing, name: RequestId) -> None:

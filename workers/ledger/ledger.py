@@ -8,10 +8,10 @@ after it; a bell that is lost costs a moment, never a grant.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from workers.ledger import schema
@@ -91,6 +91,14 @@ class Ledger:
             with _translated(), read_transaction(self._engine) as connection:
                 self._epoch = connection.execute(select(schema.chain.c.epoch)).scalar_one()
         return self._epoch
+
+    def skew(self) -> timedelta:
+        """How far the database's clock is from ours; SQLite has no clock of its own."""
+        if self._engine.dialect.name != "postgresql":
+            return timedelta(0)
+        with _translated(), read_transaction(self._engine) as connection:
+            theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return abs(self._now() - theirs)
 
     def close(self) -> None:
         """Give back every connection."""

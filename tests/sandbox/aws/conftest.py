@@ -1,0 +1,190 @@
+"""One pretend AWS for all tests, and boto3 clients that call it over HTTP."""
+
+# ruff: noqa: ANN401 - boto3 makes its clients up
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from sandbox.aws import names
+from sandbox.aws.keys import Keys
+from sandbox.aws.signing import botocore_follows
+from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
+from sandbox.aws.use import People, Refused
+
+ClientOf = Callable[..., Any]
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", name="stand_in")
+def _stand_in() -> Iterator[AwsStandIn]:
+    try:
+        find_environment()
+    except NotInstalledError as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+    with AwsStandIn() as running, botocore_follows(running.clock):
+        yield running
+
+
+@pytest.fixture(name="aws")
+def _aws(stand_in: AwsStandIn) -> Iterator[AwsStandIn]:
+    """The running stand-in, mended afterwards."""
+    yield stand_in
+    stand_in.mend()
+
+
+@pytest.fixture(scope="session", name="people")
+def _people(stand_in: AwsStandIn) -> Iterator[People]:
+    with People(stand_in.endpoint_url, stand_in.clock) as calling:
+        yield calling
+
+
+@pytest.fixture(name="client")
+def _client(aws: AwsStandIn) -> Iterator[ClientOf]:
+    session = boto3.Session()
+    with ExitStack() as opened:
+
+        def client(service: str, keys: Keys, read_timeout: float = 10) -> Any:
+            made = session.client(
+                service,
+                endpoint_url=aws.endpoint_url,
+                region_name=names.REGION,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.session_token,
+                config=Config(
+                    retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=read_timeout
+                ),
+            )
+            opened.callback(made.close)
+            return made
+
+        yield client
+
+
+@pytest.fixture(name="spoke_keys")
+def _spoke_keys(aws: AwsStandIn, client: ClientOf) -> Keys:
+    """The worker's session of the spoke role."""
+    answer = client("sts", aws.worker).assume_role(
+        RoleArn=names.SPOKE_ROLE,
+        RoleSessionName="worker",
+        ExternalId=names.EXTERNAL_ID,
+        SourceIdentity="prod-access",
+        Tags=[{"Key": "grant", "Value": "g-1"}],
+    )
+    return _keys(answer["Credentials"])
+
+
+@pytest.fixture(name="spoke")
+def _spoke(spoke_keys: Keys, client: ClientOf) -> Any:
+    """IAM of shop-prod, as the worker reaches it: through the spoke role."""
+    return client("iam", spoke_keys)
+
+
+@dataclass
+class Leased:
+    """A leased role in the making: the worker's calls, in the order that is safe."""
+
+    iam: Any
+    name: str
+    ends_at: datetime
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN."""
+        return f"arn:aws:iam::{names.SHOP_PROD}:role{names.LEASED_PATH}{self.name}"
+
+    def create(self, principal: str, condition: dict[str, Any] | None = None, **changed: Any) -> None:
+        """Creates the role, its date lock and its boundary in one call."""
+        dates = {"DateLessThan": {"aws:CurrentTime": _iso(self.ends_at)}}
+        trust = {"Principal": {"AWS": principal}, "Action": "sts:AssumeRole", "Effect": "Allow"}
+        asked = {
+            "RoleName": self.name,
+            "Path": names.LEASED_PATH,
+            "AssumeRolePolicyDocument": _document(trust | {"Condition": dates | (condition or {})}),
+            "MaxSessionDuration": 3600,
+            "PermissionsBoundary": names.BOUNDARY,
+            "Tags": [{"Key": "prod-access:grant-id", "Value": self.name}],
+            "Description": "Lease & end",
+        }
+        self.iam.create_role(**(asked | changed))
+
+    def deny(self, condition: dict[str, Any] | None = None) -> None:
+        """Writes the inline Deny: after the end, or as given."""
+        after_the_end = {"DateGreaterThan": {"aws:CurrentTime": _iso(self.ends_at)}}
+        statement = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+        chosen = after_the_end if condition is None else condition
+        document = _document(statement | ({"Condition": chosen} if chosen else {}))
+        self.iam.put_role_policy(RoleName=self.name, PolicyName="ends", PolicyDocument=document)
+
+    def attach(self, policy: str = "rds-readonly") -> None:
+        """Attaches a policy of the catalogue."""
+        self.iam.attach_role_policy(RoleName=self.name, PolicyArn=names.CATALOGUE[policy])
+
+    def lease(self, principal: str, policy: str = "rds-readonly") -> None:
+        """The whole role, the Deny before the Allow."""
+        self.create(principal)
+        self.deny()
+        self.attach(policy)
+
+    def delete(self) -> None:
+        """Takes the role apart and deletes it."""
+        for policy in self.iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]:
+            self.iam.detach_role_policy(RoleName=self.name, PolicyArn=policy["PolicyArn"])
+        for policy in self.iam.list_role_policies(RoleName=self.name)["PolicyNames"]:
+            self.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
+        self.iam.delete_role(RoleName=self.name)
+
+
+@pytest.fixture(name="role")
+def _role(aws: AwsStandIn, spoke: Any) -> Leased:
+    """A role nobody has made yet, to end in half an hour."""
+    return Leased(spoke, f"pa-rds-readonly-{next(_numbers)}", aws.clock.now() + timedelta(minutes=30))
+
+
+@pytest.fixture(name="refusal")
+def _refusal() -> Callable[..., str]:
+    """Calls, and answers the code AWS refuses with."""
+
+    def refusal(call: Callable[..., Any], **params: Any) -> str:
+        with pytest.raises(ClientError) as refused:
+            call(**params)
+        return str(refused.value.response["Error"]["Code"])
+
+    return refusal
+
+
+@pytest.fixture(name="session_of")
+def _session_of(aws: AwsStandIn, people: People) -> Callable[[str, str], Keys]:
+    """A person's session of a role they may assume."""
+
+    def session_of(person: str, role_arn: str) -> Keys:
+        session = people.assume(aws.person(person), role_arn, person)
+        assert not isinstance(session, Refused), session
+        return session
+
+    return session_of
+
+
+def _keys(credentials: dict[str, str]) -> Keys:
+    return Keys(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,113 @@
+"""The only scheduler: it wakes what is due and lapses what is late, from the ledger and nothing else.
+
+Any number of clocks may run: a nudge too many is harmless, and a lapse is compare-and-set. When work has
+waited longer than `PATIENCE` (Redis is away, or no worker lives) the clock drains it in its own process;
+numbered claims keep two drains off the same holding, so nobody has to be elected for that.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from policies.holding import Direction
+from policies.request import RequestState, lapsed
+from policies.values import CloudName, RequestId
+from workers.ledger.errors import LedgerError
+from workers.ledger.ledger import Ledger
+from workers.ledger.writing import Writing
+
+log = structlog.get_logger(__name__)
+
+PATIENCE: Final = timedelta(seconds=3)
+"""How long due work may wait for a worker before the clock does it itself."""
+LONGEST_SLEEP: Final = 0.25
+RENUDGE: Final = timedelta(milliseconds=500)
+"""How long a nudge is given to be heard before it is repeated."""
+
+Nudge = Callable[[str], bool]
+DrainOnce = Callable[[Direction, CloudName], object]
+
+
+class Clock:
+    """Looks at the ledger's alarms, again and again."""
+
+    def __init__(
+        self, ledger: Ledger, clouds: Iterable[CloudName], *, nudge: Nudge, drain: DrainOnce
+    ) -> None:
+        self._ledger = ledger
+        self._clouds = tuple(clouds)
+        self._nudge = nudge
+        self._drain = drain
+        self._nudged: dict[str, datetime] = {}
+        self._draining: dict[str, threading.Thread] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until told to stop; an unreachable ledger is tried again."""
+        while not stop.is_set():
+            try:
+                wait = self.tick()
+            except LedgerError as error:
+                log.exception("clock_cannot_read", problem=type(error).__name__)
+                wait = 1.0
+            stop.wait(wait)
+
+    def tick(self) -> float:
+        """Lapse and wake what is due; the seconds until the next look."""
+        now = self._ledger.now()
+        with self._ledger.reading() as reader:
+            late = [request.id for request in reader.requests_due(now)]
+            waiting = {
+                (direction, cloud): since
+                for direction in Direction
+                for cloud in self._clouds
+                if (since := reader.waiting_since(cloud, direction, now)) is not None
+            }
+            alarm = reader.next_alarm(now)
+        for request in late:
+            self._ledger.retrying(partial(lapse, name=request))
+        for (direction, cloud), since in waiting.items():
+            self._wake(direction, cloud, since, now)
+        return _seconds_until(alarm, self._ledger.now())
+
+    def _wake(self, direction: Direction, cloud: CloudName, since: datetime, now: datetime) -> None:
+        bell = f"{direction.value}-{cloud}"
+        if now - self._nudged.get(bell, since - RENUDGE) >= RENUDGE:
+            self._nudged[bell] = now
+            self._nudge(bell)
+        if now - since >= PATIENCE:
+            self._drain_here(bell, direction, cloud)
+
+    def _drain_here(self, bell: str, direction: Direction, cloud: CloudName) -> None:
+        """Do the work in this process, one drain of a kind at a time."""
+        running = self._draining.get(bell)
+        if running is not None and running.is_alive():
+            return
+        log.warning("clock_drains", queue=bell)
+        thread = threading.Thread(target=self._drain_safely, args=(direction, cloud), name=bell, daemon=True)
+        self._draining[bell] = thread
+        thread.start()
+
+    def _drain_safely(self, direction: Direction, cloud: CloudName) -> None:
+        try:
+            self._drain(direction, cloud)
+        except Exception:  # the boundary of a background drain: the clock ticks on and tries again
+            log.exception("clock_drain_failed", direction=direction.value, cloud=cloud)
+
+
+def lapse(writing: Writing, name: RequestId) -> None:
+    """Let a request lapse that nobody answered in time."""
+    request = writing.request(name)
+    if request is None or request.state is not RequestState.PENDING:
+        return
+    if request.due_at is not None and request.due_at <= writing.now:
+        writing.save_request(lapsed(request, writing.now))
+
+
+def _seconds_until(alarm: datetime | None, now: datetime) -> float:
+    if alarm is None:
+        return LONGEST_SLEEP
+    return min(max((alarm - now).total_seconds(), 0.001), LONGEST_SLEEP)

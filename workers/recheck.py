@@ -1,0 +1,55 @@
+"""The rules, asked once more before the first cloud call."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from policies.approval import tally
+from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
+from policies.facts import gather
+from policies.holding import Overruled, Unreachable
+from policies.request import AccessRequest
+from policies.rules import Policy
+from workers.ledger.claims import Claim
+from workers.ledger.ledger import Ledger
+
+Source = Callable[[], Policy | None]
+"""The policy in force now, or None when there is none to be had."""
+
+
+class StillAllowed:
+    """Whether what a claim is about to give would still be given now."""
+
+    def __init__(self, ledger: Ledger, source: Source) -> None:
+        self._ledger = ledger
+        self._source = source
+
+    def __call__(self, claim: Claim) -> Overruled | Unreachable | None:
+        """None when the rules still say yes; Unreachable when there are no rules to ask."""
+        policy = self._source()
+        if policy is None:
+            return Unreachable("no_policy")
+        with self._ledger.reading() as reader:
+            found = [reader.request(grant.request) for grant in claim.grants if grant.wants_presence]
+        noes = (why_not(request, policy, self._ledger.now()) for request in found if request is not None)
+        return next((Overruled(why, policy.hash) for why in noes if why), None)
+
+
+def why_not(request: AccessRequest, policy: Policy, now: datetime) -> str | None:
+    """Why this approved request would not be given under this policy, as one word; None when it would."""
+    ask = Ask(
+        requester=request.requester,
+        beneficiary=request.beneficiary,
+        role=request.role,
+        duration=request.duration,
+        reference=request.reference,
+    )
+    decision = decide(ask, gather(policy, request.requester, request.beneficiary, now), policy)
+    match decision:
+        case Allow():
+            return None
+        case Refuse():
+            return decision.kind.value
+        case AskSomeone():
+            never = {request.requester, request.beneficiary}
+            enough = tally(decision.slots, request.approvals, policy.people, never=never).complete
+            return None if enough else "more_approvals_needed"

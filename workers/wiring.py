@@ -1,0 +1,138 @@
+"""The one place where workers and clock get their concrete parts; nothing is made at import."""
+
+import os
+import socket
+import threading
+from functools import cached_property
+
+import structlog
+
+from policies.catalogue import AwsLease
+from policies.holding import Direction
+from policies.rules import Policy
+from policies.values import CloudName
+from workers.clouds.cloud import Cloud
+from workers.jobs import Drain
+from workers.ledger.engine import open_engine
+from workers.ledger.ledger import Ledger
+from workers.policy_in_force import PolicyInForce
+from workers.queue import Bells, connect
+from workers.recheck import StillAllowed
+from workers.settings import DATABASE_SKEW, Settings
+
+log = structlog.get_logger(__name__)
+
+CLOUDS = (CloudName("aws"),)
+"""The clouds there are adapters for."""
+
+
+class Hands:
+    """Everything a worker or a clock needs, each part made when it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+
+    @cached_property
+    def bells(self) -> Bells:
+        """The nudges over Redis."""
+        return Bells(connect(self.settings.redis_url), self.settings.keys)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, whose bells are rung after each commit."""
+        return Ledger(open_engine(self.settings.ledger_url), ring=self.bells.ring)
+
+    @cached_property
+    def policy(self) -> PolicyInForce:
+        """The organisation's policy."""
+        return PolicyInForce(self.settings.org)
+
+    @cached_property
+    def _clouds(self) -> dict[CloudName, Cloud]:
+        return {}
+
+    def cloud(self, name: CloudName) -> Cloud:
+        """The adapter of a cloud; its SDK is imported on first use. LookupError for an unknown name."""
+        if name not in self._clouds:
+            self._clouds[name] = self._make_cloud(name)
+        return self._clouds[name]
+
+    def _make_cloud(self, name: CloudName) -> Cloud:
+        match name:
+            case "aws":
+                return aws_cloud(self.settings, self.ledger, self.policy())
+            case _:
+                raise LookupError(f"there is no cloud called {name}")
+
+    def drain(self, direction: Direction, cloud: CloudName) -> int:
+        """Do what is due for one cloud in one direction; how many holdings were worked on."""
+        if direction is Direction.GRANT and self.clock_is_wrong():
+            return 0
+        return Drain(
+            self.ledger,
+            self.cloud(cloud),
+            direction,
+            worker=self.name,
+            threads=self.settings.threads,
+            recheck=StillAllowed(self.ledger, self.policy),
+        ).run()
+
+    def clock_is_wrong(self) -> bool:
+        """True when our clock and the database's are too far apart for anything new to be granted."""
+        skew = self.ledger.skew()
+        if skew > DATABASE_SKEW:
+            log.error("clock_skew", seconds=skew.total_seconds())
+        return skew > DATABASE_SKEW
+
+
+def aws_cloud(settings: Settings, ledger: Ledger, policy: Policy | None) -> Cloud:
+    """The leased-role adapter, with the accounts of the policy to look through."""
+    from workers.clouds.aws.client import AwsClient  # noqa: PLC0415 (lazy: boto3 takes 0.3 s to import)
+    from workers.clouds.aws.labels import Labels  # noqa: PLC0415 (lazy, as above)
+    from workers.clouds.aws.leased_role import LeasedRoles  # noqa: PLC0415 (lazy, as above)
+
+    client = AwsClient(
+        instance=settings.instance,
+        now=ledger.now,
+        endpoint=settings.aws_endpoint,
+        connections=settings.threads,
+    )
+    return LeasedRoles(client, Labels(settings.instance, settings.keys), _accounts(policy))
+
+
+def _accounts(policy: Policy | None) -> tuple[AwsLease, ...]:
+    if policy is None:
+        return ()
+    return tuple(
+        AwsLease(
+            cloud="aws",
+            alias=account.alias,
+            account_id=account.id,
+            region=account.region,
+            spoke_role=account.spoke_role,
+            external_id=account.external_id,
+            boundary=account.boundary,
+            policies=(),
+        )
+        for account in policy.clouds.aws
+    )
+
+
+class _PerProcess:
+    """One `Hands` for each process: a fork gets its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[int, Hands] = {}
+
+    def __call__(self) -> Hands:
+        with self._lock:
+            mine = self._made.get(os.getpid())
+            if mine is None:
+                mine = self._made[os.getpid()] = Hands(Settings())
+            return mine
+
+
+hands = _PerProcess()
+"""This process's hands, wired from the environment on first use."""
