@@ -26,7 +26,7 @@ class Event(NamedTuple):
 
     kind: str
     at: datetime
-    body: dict[str, Json]
+    body: Mapping[str, Json]
 
 
 class Entry(NamedTuple):

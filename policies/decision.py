@@ -306,10 +306,12 @@ def _approvers(scene: _Scene, slot: ApprovalSlot) -> tuple[PersonId, ...]:
 
 def _answerable(scene: _Scene, slots: tuple[ApprovalSlot, ...]) -> bool:
     standing: dict[PersonId, set[GroupName]] = {}
-    for slot in slots:
-        for person in _approvers(scene, slot):
-            standing.setdefault(person, set()).update(slot.groups)
-    return can_fill(slots, ((person, frozenset(groups)) for person, groups in standing.items()))
+    for group in {group for slot in slots for group in slot.groups}:
+        for person in scene.facts.members(group):
+            standing.setdefault(person, set()).add(group)
+    never = {scene.ask.requester, scene.ask.beneficiary}
+    others = ((person, frozenset(groups)) for person, groups in standing.items() if person not in never)
+    return can_fill(slots, others)
 
 
 def _best(scene: _Scene, role: Role) -> _Path | None:

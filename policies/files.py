@@ -607,6 +607,7 @@ def _strange_names(parts: _Parts, rules: _RulesFile) -> _Found:
 
 def _names(rules: _RulesFile) -> Iterator[_Named]:
     yield from _each("group", rules.settings.may_ask_for_others, ("settings", "may_ask_for_others"))
+    yield from _each("group", rules.settings.may_end, ("settings", "may_end"))
     for number, rule in enumerate(rules.rules):
         yield from _matched(rule.match, ("rules", number, "match"))
         for place, approvals in enumerate(rule.approvals):
@@ -748,7 +749,7 @@ def _always(rule: Rule) -> bool:
 
 
 def _unused_groups(policy: Policy) -> Iterator[GroupName]:
-    used = set(policy.settings.may_ask_for_others)
+    used = set(policy.settings.may_ask_for_others) | set(policy.settings.may_end)
     for rule in policy.rules:
         used.update(rule.match.requester_in or (), rule.match.not_requester_in or ())
         used.update(group for approvals in rule.approvals for group in approvals.groups)

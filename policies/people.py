@@ -131,7 +131,7 @@ class People(Value):
         return self._by_id.get(person)
 
     def by_slack(self, team: str, user: str) -> Person | None:
-        """The person this Slack account is linked to; nobody where it is linked to none."""
+        """The person this Slack account is linked to, active or not; nobody where it is linked to none."""
         return self._by_slack.get((team, user))
 
     def group(self, name: GroupName) -> Group | None:

@@ -145,10 +145,10 @@ def counted(request: AccessRequest, approval: Approval) -> Moved[AccessRequest]:
     return Moved(moved, (request.event("counted", approval.at, by=approval.person),))
 
 
-def revised(request: AccessRequest, terms: Terms, at: datetime) -> Moved[AccessRequest]:
-    """The rules changed while it waited: new terms, and the yeses so far are void."""
-    moved = request.moved(RequestVerb.REVISE, terms=terms, approvals=())
-    event = request.event("revised", at, rule=terms.rule, policy=terms.policy_hash)
+def revised(request: AccessRequest, terms: Terms, role_hash: str, at: datetime) -> Moved[AccessRequest]:
+    """The rules or the role changed while it waited: new terms, and the yeses so far are void."""
+    moved = request.moved(RequestVerb.REVISE, terms=terms, role_hash=role_hash, approvals=())
+    event = request.event("revised", at, rule=terms.rule, role_hash=role_hash, policy=terms.policy_hash)
     return Moved(moved.model_copy(update={"due_at": moved.lapses_at}), (event,))
 
 

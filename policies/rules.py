@@ -116,6 +116,8 @@ class Settings(Value):
     shortest_duration: Duration = Field(default="5m", validate_default=True)
     answer_within: Duration = Field(default="30m", validate_default=True)
     may_ask_for_others: Annotated[tuple[GroupName, ...], AfterValidator(_sorted_names)] = ()
+    may_end: Annotated[tuple[GroupName, ...], AfterValidator(_sorted_names)] = ()
+    """Who may end anybody's access, besides its holder and its approvers."""
 
 
 class Expected(StrEnum):

@@ -12,11 +12,15 @@ is a file read per look: 3.2 microseconds instead of 0.16 (two shared cores; `ti
 same). `refresh=timedelta(seconds=1)` keeps the offset in memory instead: 0.25 microseconds, and a move is
 noticed up to two seconds later.
 
+It works for valkey and PostgreSQL too, and then every key of valkey with a time to live expires when time
+moves past it, queues' worker records included: a server of ours is better left on the machine's time.
+
 The process that holds the clock is not moved itself: it asks `now()`.
 """
 
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +38,7 @@ class MovableClock:
     def __init__(self, file: Path, *, refresh: timedelta | None = None) -> None:
         self._file = file.absolute()
         self._refresh = refresh
+        _sweep()
         if not file.exists():
             self._write(_NOT_AT_ALL)
 
@@ -77,6 +82,14 @@ class MovableClock:
         draft = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         draft.write_text(f"+{offset.total_seconds():f}\n", encoding="ascii")
         draft.replace(self._file)  # a reader sees the old offset or the new one, never half of one
+
+
+def _sweep() -> None:
+    """Removes what libfaketime keeps in shared memory for processes that were killed before they could."""
+    for kept in Path("/dev/shm").glob("*faketime_*"):  # noqa: S108 - libfaketime's own place
+        if not Path("/proc", kept.name.rpartition("_")[2]).exists():
+            with suppress(OSError):
+                kept.unlink()
 
 
 def _preload() -> str:

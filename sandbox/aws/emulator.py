@@ -9,6 +9,7 @@ the folder, and lives until its standard input ends, which is when whoever start
 import asyncio
 import json
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -23,7 +24,7 @@ from urllib.parse import urlencode
 def main() -> None:
     """Serves until standard input ends."""
     state = Path(sys.argv[1])
-    threading.Thread(target=_end_with_starter, daemon=True).start()
+    threading.Thread(target=_end_with_starter, args=[state], daemon=True).start()
     _make_sandbox_importable()
     from sandbox.aws import corrections  # noqa: PLC0415 - importable only now
     from sandbox.aws.corrections.inside import inside  # noqa: PLC0415
@@ -91,8 +92,10 @@ async def _serve(app: Any, listening: socket.socket) -> None:  # noqa: ANN401 - 
     await hypercorn[1].serve(app, config)
 
 
-def _end_with_starter() -> None:
+def _end_with_starter(state: Path) -> None:
+    """A starter that was killed cannot tidy up, so the folder goes too."""
     sys.stdin.buffer.read()
+    shutil.rmtree(state, ignore_errors=True)
     os._exit(0)
 
 

@@ -25,7 +25,7 @@ LEASED_PATH: Final = "/prod-access/"
 LEASED_ROLES: Final = f"arn:aws:iam::{SHOP_PROD}:role{LEASED_PATH}*"
 
 SPOKE_ROLE: Final = f"arn:aws:iam::{SHOP_PROD}:role/prod-access-spoke"
-EXTERNAL_ID: Final = "prod-access-sandbox"
+EXTERNAL_ID: Final = "meridian-prod-access"
 BASE_ROLE: Final = f"arn:aws:iam::{PEOPLE_ACCOUNT}:role/engineer"
 
 BOUNDARY: Final = f"arn:aws:iam::{SHOP_PROD}:policy/prod-access-boundary"

@@ -13,7 +13,8 @@ from sandbox.clock import MovableClock
 def botocore_follows(clock: MovableClock) -> Iterator[None]:
     """Inside, this process's own botocore signs with the clock's time.
 
-    For tests that hold the clock and call AWS themselves: AWS refuses a signature more than five minutes old
+    For tests that hold the clock and call AWS themselves: AWS refuses a signature from another time, which
+    for IAM, STS and RDS is more than fifteen minutes off here, and may be five
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html). A process started
     with `MovableClock.env()` needs nothing.
     """

@@ -53,7 +53,8 @@ def find_environment() -> Path:
         if (folder / ".venv-sandbox/bin/python").exists():
             return folder / ".venv-sandbox"
     raise NotInstalledError(
-        "There is no .venv-sandbox here. `make sandbox-aws` installs it from its lock file."
+        "There is no .venv-sandbox here. To make it: python3 -m venv .venv-sandbox && "
+        ".venv-sandbox/bin/pip install --require-hashes -r sandbox/aws/requirements.txt"
     )
 
 

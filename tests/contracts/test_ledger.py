@@ -326,17 +326,36 @@ def test_many_workers_claim_each_holding_once(ledger: Ledger):
     assert len(taken) == len(set(taken)) == 20
 
 
-def test_a_spent_token_cannot_be_spent_again(ledger: Ledger):
+def test_a_token_stands_for_one_version_on_one_message(ledger: Ledger):
     with ledger.writing() as writing:
-        writing.add_token(Token("t1", request().id, 0, None, None))
-        writing.bind_tokens(request().id, 0, "1.1")
-        writing.spend_token("t1")
+        first = writing.token_for(request().id, 0)
+        assert writing.token_for(request().id, 0) == first
+        later = writing.token_for(request().id, 1)
+        writing.bind_tokens(request().id, 1, "1.1")
+    assert len({first, later}) == 2
     with ledger.reading() as reader:
-        found = reader.token("t1")
-    assert found is not None
-    assert (found.message, found.spent_at) == ("1.1", NOW)
+        bound, unbound = reader.token(later), reader.token(first)
+        assert reader.token("made up") is None
+    assert bound == Token(later, request().id, 1, "1.1")
+    assert unbound == Token(first, request().id, 0, None)
+
+
+def test_a_cursor_has_one_holder_at_a_time(ledger: Ledger, clock: StoppedClock):
+    until = NOW + timedelta(seconds=10)
+
+    def hold(who: str) -> bool:
+        return ledger.retrying(lambda writing: writing.hold_cursor("announce", who, until))
+
+    assert hold("one")
+    assert hold("one")
+    assert not hold("two")
+    ledger.retrying(lambda writing: writing.move_cursor("announce", "one", 7))
+    clock.move(timedelta(seconds=10))
+    assert hold("two")
     with pytest.raises(Stale), ledger.writing() as writing:
-        writing.spend_token("t1")
+        writing.move_cursor("announce", "one", 9)
+    with ledger.reading() as reader:
+        assert reader.cursor("announce") == 7
 
 
 def test_a_row_that_changed_under_us_is_read_again(ledger: Ledger):

@@ -166,6 +166,16 @@ def test_the_offset_outlives_the_object(clock: MovableClock, tmp_path: Path) -> 
     assert MovableClock(tmp_path / "clock").offset == _HOUR
 
 
+def test_a_killed_process_leaves_nothing_for_long(clock: MovableClock, tmp_path: Path) -> None:
+    with _following(clock) as process:
+        _say(process, "wall")
+        _hear(process)
+        process.kill()
+    MovableClock(tmp_path / "another")
+    kept = Path("/dev/shm").glob(f"*faketime_*_{process.pid}")  # noqa: S108 - libfaketime's own place
+    assert not list(kept)
+
+
 def test_a_machine_that_cannot_preload_says_so(clock: MovableClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(ClockUnavailableError, match="Run the sandbox in a Linux container"):

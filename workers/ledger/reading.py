@@ -38,7 +38,6 @@ class Token(NamedTuple):
     request: RequestId
     version: int
     message: str | None
-    spent_at: datetime | None
 
 
 class Alive(NamedTuple):

@@ -174,18 +174,22 @@ tokens: Final = Table(
     Column("request", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("message", Text),
-    Column("spent_at", MomentColumn),
     Index("tokens_by_request", "request"),
 )
-"""What a card's buttons carry: opaque, single-use, good for one version of one request."""
+"""What a card's buttons carry: opaque, good for one version of one request on one message.
+
+A version is decided once (compare-and-set), so a token cannot be used twice.
+"""
 
 cursors: Final = Table(
     "cursors",
     metadata,
     Column("name", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+    Column("held_by", Text),
+    Column("held_until", MomentColumn, nullable=False),
 )
-"""How far a reader of the audit log has come."""
+"""How far a reader of the audit log has come, and who reads on now: one at a time, so in order."""
 
 processes: Final = Table(
     "processes",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.audit import Event, link
@@ -21,7 +21,7 @@ from policies.request import AccessRequest
 from policies.values import HoldingKey, RequestId
 from workers.ledger import schema
 from workers.ledger.errors import Stale, WrongEpoch
-from workers.ledger.reading import Card, Reader, Token
+from workers.ledger.reading import Card, Reader
 
 ANNOUNCE: Final = "announce"
 """The bell of whoever tells people what happened."""
@@ -114,7 +114,6 @@ class Writing(Reader):
             raise Stale(f"{key} is no longer at version {version - 1}")
 
     def _ensure_holding(self, grant: Grant, *, urgent: bool) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         row = {
             "key": grant.holding,
             "cloud": grant.cloud,
@@ -124,9 +123,7 @@ class Writing(Reader):
             "claim": 0,
             "claimed_until": schema.NEVER,
         }
-        self._connection.execute(
-            dialect.insert(schema.holdings).values(**row).on_conflict_do_nothing(index_elements=["key"])
-        )
+        self._put_new(schema.holdings, row, key="key")
         self._hasten(grant)
 
     def _hasten(self, grant: Grant) -> None:
@@ -184,9 +181,16 @@ class Writing(Reader):
         """Where a request is shown, new or changed."""
         self._put(schema.cards, card._asdict(), key="request")
 
-    def add_token(self, token: Token) -> None:
-        """What a card's buttons carry from now on."""
-        self._connection.execute(insert(schema.tokens).values(**token._asdict()))
+    def token_for(self, request: RequestId, version: int) -> str:
+        """The token of one version of a request, made when it is first needed."""
+        table = schema.tokens
+        query = select(table.c.token).where(table.c.request == request, table.c.version == version)
+        known: str | None = self._connection.execute(query).scalars().first()
+        if known is not None:
+            return known
+        made = secrets.token_urlsafe(16)
+        self._connection.execute(insert(table).values(token=made, request=request, version=version))
+        return made
 
     def bind_tokens(self, request: RequestId, version: int, message: str) -> None:
         """Tie a version's tokens to the message that carries them."""
@@ -197,18 +201,23 @@ class Writing(Reader):
             .values(message=message)
         )
 
-    def spend_token(self, token: str) -> None:
-        """Use a token up; Stale when it was used already."""
-        table = schema.tokens
-        spent = self._connection.execute(
-            update(table).where(table.c.token == token, table.c.spent_at.is_(None)).values(spent_at=self.now)
+    def hold_cursor(self, name: str, holder: str, until: datetime) -> bool:
+        """Be the one who reads on from a cursor until a moment; False when somebody else is."""
+        table = schema.cursors
+        fresh = {"name": name, "seq": 0, "held_until": schema.NEVER}
+        self._put_new(table, fresh, key="name")
+        free = or_(table.c.held_by == holder, table.c.held_until <= self.now)
+        taken = self._connection.execute(
+            update(table).where(table.c.name == name, free).values(held_by=holder, held_until=until)
         )
-        if spent.rowcount != 1:
-            raise Stale("this token was used already")
+        return taken.rowcount == 1
 
-    def move_cursor(self, name: str, seq: int) -> None:
-        """Remember how far a reader of the audit log has come."""
-        self._put(schema.cursors, {"name": name, "seq": seq}, key="name")
+    def move_cursor(self, name: str, holder: str, seq: int) -> None:
+        """Remember how far the holder has come; Stale when somebody else holds it by now."""
+        table = schema.cursors
+        mine = (table.c.name == name, table.c.held_by == holder)
+        if self._connection.execute(update(table).where(*mine).values(seq=seq)).rowcount != 1:
+            raise Stale(f"{name} is held by somebody else")
 
     def heard_of(self, name: str, kind: str) -> None:
         """Note that a process is alive now."""
@@ -228,6 +237,11 @@ class Writing(Reader):
         """What came of an operation that was already done, or None."""
         query = select(schema.seen.c.outcome).where(schema.seen.c.operation == operation)
         return self._connection.execute(query).scalar_one_or_none()
+
+    def _put_new(self, table: Table, row: dict[str, object], *, key: str) -> None:
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table).values(**row)
+        self._connection.execute(statement.on_conflict_do_nothing(index_elements=[key]))
 
     def _put(self, table: Table, row: dict[str, object], *, key: str) -> None:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite

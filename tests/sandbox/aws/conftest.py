@@ -51,13 +51,18 @@ def _people(stand_in: AwsStandIn) -> Iterator[People]:
         yield calling
 
 
+@pytest.fixture(scope="session", name="boto3_session")
+def _boto3_session() -> boto3.Session:
+    """One session for all clients: it keeps the service models it has read."""
+    return boto3.Session()
+
+
 @pytest.fixture(name="client")
-def _client(aws: AwsStandIn) -> Iterator[ClientOf]:
-    session = boto3.Session()
+def _client(aws: AwsStandIn, boto3_session: boto3.Session) -> Iterator[ClientOf]:
     with ExitStack() as opened:
 
         def client(service: str, keys: Keys, read_timeout: float = 10) -> Any:
-            made = session.client(
+            made = boto3_session.client(
                 service,
                 endpoint_url=aws.endpoint_url,
                 region_name=names.REGION,
@@ -100,20 +105,26 @@ class Leased:
     iam: Any
     name: str
     ends_at: datetime
+    principal: str = ""
 
     @property
     def arn(self) -> str:
         """The role's ARN."""
         return f"arn:aws:iam::{names.SHOP_PROD}:role{names.LEASED_PATH}{self.name}"
 
+    def trust(self, condition: dict[str, Any] | None = None) -> str:
+        """The trust policy: one principal, until the end."""
+        dates = {"DateLessThan": {"aws:CurrentTime": _iso(self.ends_at)}}
+        statement = {"Principal": {"AWS": self.principal}, "Action": "sts:AssumeRole", "Effect": "Allow"}
+        return _document(statement | {"Condition": dates | (condition or {})})
+
     def create(self, principal: str, condition: dict[str, Any] | None = None, **changed: Any) -> None:
         """Creates the role, its date lock and its boundary in one call."""
-        dates = {"DateLessThan": {"aws:CurrentTime": _iso(self.ends_at)}}
-        trust = {"Principal": {"AWS": principal}, "Action": "sts:AssumeRole", "Effect": "Allow"}
+        self.principal = principal
         asked = {
             "RoleName": self.name,
             "Path": names.LEASED_PATH,
-            "AssumeRolePolicyDocument": _document(trust | {"Condition": dates | (condition or {})}),
+            "AssumeRolePolicyDocument": self.trust(condition),
             "MaxSessionDuration": 3600,
             "PermissionsBoundary": names.BOUNDARY,
             "Tags": [{"Key": "prod-access:grant-id", "Value": self.name}],
@@ -138,6 +149,12 @@ class Leased:
         self.create(principal)
         self.deny()
         self.attach(policy)
+
+    def extend(self, by: timedelta) -> None:
+        """Moves the end: the Deny first, then the trust."""
+        self.ends_at += by
+        self.deny()
+        self.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=self.trust())
 
     def delete(self) -> None:
         """Takes the role apart and deletes it."""

@@ -5,14 +5,17 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.aws import names
 from sandbox.aws.keys import Keys
+from sandbox.aws.signing import botocore_follows
 from sandbox.aws.standin import AwsStandIn
 from sandbox.aws.use import Allowed, People, Refused
+from sandbox.clock import MovableClock
 
 Refusal = Callable[..., str]
 _TRUSTING_NOBODY = json.dumps(
@@ -259,13 +262,14 @@ def test_the_source_identity_is_a_key_of_every_request(
     assert _code(outcomes["mallory"]) == "AccessDenied"
 
 
-def test_a_signature_from_another_time_is_refused(aws: AwsStandIn, people: People, role: Any) -> None:
-    """The people's process follows the clock; a call signed a quarter of an hour ago does not pass."""
-    role.lease(names.person_arn("ana"))
-    session = people.assume(aws.person("ana"), role.arn, "ana")
-    assert isinstance(session, Keys)
-    aws.clock.move(timedelta(minutes=15))
-    assert people.read(session) == Allowed((names.DATABASE,))
+def test_a_signature_from_another_time_is_refused(
+    aws: AwsStandIn, client: Any, refusal: Refusal, tmp_path: Path
+) -> None:
+    aws.clock.move(timedelta(minutes=16))
+    machine = MovableClock(tmp_path / "a clock nobody moved")
+    with botocore_follows(machine):
+        assert refusal(client("iam", aws.auditor).list_roles) == "SignatureDoesNotMatch"
+    assert client("iam", aws.auditor).list_roles(MaxItems=1)["Roles"]
 
 
 def _code(outcome: object) -> str:

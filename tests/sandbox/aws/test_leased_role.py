@@ -68,6 +68,21 @@ def test_a_cut_by_issue_time_spares_newer_sessions_only(
     assert people.read(after) == Allowed((names.DATABASE,))
 
 
+def test_an_extension_moves_both_dates_under_a_live_session(
+    aws: AwsStandIn, people: People, role: Any, session_of: SessionOf
+) -> None:
+    role.lease(names.person_arn("ana"))
+    session = session_of("ana", role.arn)
+    old_end = role.ends_at
+    role.extend(timedelta(hours=1))
+    aws.clock.move_to(old_end + _A_MOMENT)
+    assert people.read(session) == Allowed((names.DATABASE,))
+    later = session_of("ana", role.arn)
+    aws.clock.move_to(role.ends_at + _A_MOMENT)
+    assert _code(people.read(later)) == "AccessDenied"
+    assert _code(people.assume(aws.person("ana"), role.arn, "ana")) == "AccessDenied"
+
+
 def test_a_deleted_role_leaves_nothing(
     aws: AwsStandIn, people: People, role: Any, session_of: SessionOf, refusal: Refusal
 ) -> None:

@@ -51,7 +51,7 @@ def test_without_its_environment_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(standin, "_CHECKOUT", tmp_path)
-    with pytest.raises(NotInstalledError, match="installs it from its lock file"):
+    with pytest.raises(NotInstalledError, match="To make it: python3 -m venv"):
         standin.find_environment()
 
 

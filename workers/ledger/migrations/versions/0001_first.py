@@ -52,6 +52,8 @@ def upgrade() -> None:
         "cursors",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("held_by", sa.Text(), nullable=True),
+        sa.Column("held_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -165,7 +167,6 @@ def upgrade() -> None:
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
-        sa.Column("spent_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("token"),
     )
     op.create_index("tokens_by_request", "tokens", ["request"], unique=False)
