@@ -1,0 +1,165 @@
+"""One ask, inside its transaction: facts, decision, and what is written of it."""
+
+from datetime import timedelta
+from typing import Final, NamedTuple, assert_never
+
+from bot import answers
+from bot.answers import AskAnswer
+from bot.views import person_view, view
+from policies.approval import Approval, ApprovalSlot
+from policies.audit import Event
+from policies.bundle import plan_grants
+from policies.catalogue import Role, resolve, role_hash
+from policies.decision import Allow, Ask, AskSomeone, Refuse, decide, longest_allowed
+from policies.facts import Facts, gather
+from policies.request import AccessRequest, RequestState, Terms, approved, asked
+from policies.rules import Policy
+from policies.values import CloudName, PersonId, RequestId, RoleName, RuleId
+from workers.ledger.reading import Card
+from workers.ledger.writing import Writing
+
+OPEN: Final = (RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE)
+"""The states of a request that is not over."""
+
+
+class Wish(NamedTuple):
+    """What somebody asks for; no duration means the role's default."""
+
+    requester: PersonId
+    beneficiary: PersonId
+    role: RoleName
+    duration: timedelta | None
+    reference: str | None
+    reason: str
+
+
+class Asking:
+    """One ask, inside its transaction."""
+
+    def __init__(self, writing: Writing, policy: Policy, wish: Wish, number: RequestId) -> None:
+        self._writing = writing
+        self._policy = policy
+        self._wish = wish
+        self._number = number
+        self._facts = gather(policy, wish.requester, wish.beneficiary, writing.now)
+
+    def answer(self) -> AskAnswer:
+        """What came of it; everything it changes is written in this transaction."""
+        ask = self._worded()
+        before = self._open()
+        if before is not None:
+            return self._already(before, ask)
+        decision = decide(ask, self._facts, self._policy)
+        match decision:
+            case Refuse():
+                self._note_refusal(ask, decision)
+                return answers.NotAllowed(ask.role, decision)
+            case Allow() | AskSomeone():
+                return self._put(ask, decision)
+            case _:
+                assert_never(decision)
+
+    def _worded(self) -> Ask:
+        """The wish as the rules take it, its duration filled in with what may be had."""
+        wish = self._wish
+
+        role = self._policy.catalogue.get(wish.role)
+        duration = wish.duration or (role.default_duration if role else timedelta(hours=1))
+        ask = Ask(
+            requester=wish.requester,
+            beneficiary=wish.beneficiary,
+            role=wish.role,
+            duration=duration,
+            reference=wish.reference,
+        )
+        if wish.duration is None:
+            longest = longest_allowed(ask, self._facts, self._policy)
+            duration = min(duration, longest) if longest else duration
+        return ask.model_copy(update={"duration": duration})
+
+    def _open(self) -> AccessRequest | None:
+        found = self._writing.requests(states=OPEN, person=self._wish.beneficiary)
+        mine = (one for one in found if one.role == self._wish.role)
+        return next((one for one in mine if one.beneficiary == self._wish.beneficiary), None)
+
+    def _already(self, before: AccessRequest, ask: Ask) -> AskAnswer:
+        shown = view(self._writing, self._policy, before)
+        if before.state is RequestState.PENDING:
+            return answers.AlreadyAsked(shown, ask.duration)
+        return answers.AlreadyHeld(shown)
+
+    def _note_refusal(self, ask: Ask, decision: Refuse) -> None:
+        body = {"by": ask.requester, "beneficiary": ask.beneficiary, "role": ask.role}
+        answer = {"answer": decision.kind.value, "policy": decision.policy_hash}
+        self._writing.record([Event("ask.refused", self._writing.now, {**body, **answer})])
+
+    def _put(self, ask: Ask, decision: Allow | AskSomeone) -> AskAnswer:
+        role = self._policy.catalogue.get(ask.role)
+        holder = self._policy.people.get(ask.beneficiary)
+        if role is None or holder is None:
+            return answers.NoRules()
+        if holder.aws is None:
+            return answers.NoIdentity(person_view(self._policy.people, holder.id), CloudName("aws"))
+        request = self._write(ask, role, decision)
+        defaulted = self._wish.duration is None
+        if isinstance(decision, AskSomeone):
+            return answers.Asked(view(self._writing, self._policy, request), decision, defaulted)
+        grant_now(self._writing, self._policy, request, None)
+        now_approved = self._writing.request(request.id) or request
+        return answers.Starting(view(self._writing, self._policy, now_approved), decision.why, defaulted)
+
+    def _write(self, ask: Ask, role: Role, decision: Allow | AskSomeone) -> AccessRequest:
+        request = AccessRequest(
+            id=self._number,
+            requester=ask.requester,
+            beneficiary=ask.beneficiary,
+            role=ask.role,
+            role_hash=role_hash(role),
+            risk=role.risk,
+            duration=ask.duration,
+            reason=self._writing.keep_text(self._wish.reason),
+            reference=ask.reference,
+            channel=role.channel,
+            asked_at=self._writing.now,
+            terms=terms_of(decision, self._policy),
+        )
+        self._writing.keep_decision(
+            request.id,
+            policy=decision.policy_hash,
+            resolved=resolved_input(ask, self._facts),
+            outcome=decision.model_dump_json(),
+        )
+        self._writing.put_card(Card(request.id, role.channel))
+        return self._writing.add_request(asked(request))
+
+
+def grant_now(writing: Writing, policy: Policy, request: AccessRequest, yes: Approval | None) -> None:
+    """Approve, and plan a grant for each entitlement of the role, in the same transaction."""
+    role = policy.catalogue.get(request.role)
+    holder = policy.people.get(request.beneficiary)
+    if role is None or holder is None or holder.aws is None:
+        raise LookupError(f"{request.id} was approved for a role or person that is not there")
+    saved = writing.save_request(approved(request, yes, writing.now))
+    leases = [resolve(entitlement, policy.clouds) for entitlement in role.entitlements]
+    writing.add_grants(plan_grants(saved, leases, holder.aws, writing.now))
+
+
+def terms_of(decision: Allow | AskSomeone, policy: Policy) -> Terms:
+    """What a decision asks for, as a request keeps it."""
+    match decision:
+        case Allow():
+            slots: tuple[ApprovalSlot, ...] = ()
+            answer_within = policy.settings.answer_within
+        case AskSomeone():
+            slots, answer_within = decision.slots, decision.answer_within
+    return Terms(
+        rule=RuleId(decision.rule),
+        policy_hash=decision.policy_hash,
+        slots=slots,
+        answer_within=answer_within,
+    )
+
+
+def resolved_input(ask: Ask, facts: Facts) -> str:
+    """Everything a decision looked at, as JSON, so that it can be made again."""
+    return f'{{"ask":{ask.model_dump_json()},"facts":{facts.model_dump_json()}}}'

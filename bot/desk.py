@@ -1,0 +1,159 @@
+"""The desk: every surface (Slack, a terminal, a pager) calls these few verbs and words their answers.
+
+    ask ─▶ facts ─▶ decision ─▶ ledger            approve, deny, withdraw, end ─▶ ledger
+
+Each verb is one transaction: it reads what is true, decides purely, writes, and answers with what came of
+it. A lost race is read again, so that the answer is about what is true now. No verb calls a cloud or Slack.
+"""
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from bot import answers, deciding
+from bot.answers import AskAnswer, ClickAnswer
+from bot.asking import OPEN, Asking, Wish
+from bot.deciding import Click, Deciding
+from bot.offers import preview, role_line
+from bot.views import RequestView, view
+from policies.facts import gather
+from policies.request import AccessRequest, RequestState
+from policies.rules import Policy
+from policies.values import PersonId, RequestId
+from workers.ledger.errors import Away, Repeated, Stale
+from workers.ledger.ledger import Ledger
+from workers.ledger.reading import Reader
+from workers.ledger.writing import Writing
+
+ID_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+"""What request ids are made of: no 0 and o, no 1, l and i."""
+_TRIES: Final = 6
+
+Source = Callable[[], Policy | None]
+"""The policy in force now, or None when there is none."""
+
+
+class Desk:
+    """Asks and answers, over the ledger and the policy in force."""
+
+    def __init__(self, ledger: Ledger, policy: Source) -> None:
+        self._ledger = ledger
+        self._policy = policy
+
+    def ask(self, wish: Wish, *, operation: str | None = None) -> AskAnswer:
+        """Put a request into the ledger, or say why not; the same operation twice has one effect."""
+        policy = self._policy()
+        if policy is None:
+            return answers.NoRules()
+        for _ in range(_TRIES):
+            try:
+                return self._ask(wish, policy, operation)
+            except Repeated as repeated:
+                return self._asked_before(RequestId(repeated.outcome), policy, wish)
+            except Stale:
+                continue  # an id was taken, or the same person asked twice at once: look again
+            except Away:
+                return answers.LedgerAway()
+        return answers.LedgerAway()
+
+    def _ask(self, wish: Wish, policy: Policy, operation: str | None) -> AskAnswer:
+        number = _new_id()
+        with self._ledger.writing(operation, outcome=number) as writing:
+            return Asking(writing, policy, wish, number).answer()
+
+    def _asked_before(self, number: RequestId, policy: Policy, wish: Wish) -> AskAnswer:
+        with self._ledger.reading() as reader:
+            found = reader.request(number)
+            if found is None:
+                return self.ask(wish)
+            return answers.AlreadyAsked(view(reader, policy, found), found.duration)
+
+    def approve(self, click: Click) -> ClickAnswer:
+        """Count somebody's yes; with the last one the grants are planned."""
+        return self._decide(click, deciding.approve)
+
+    def deny(self, click: Click, note: str) -> ClickAnswer:
+        """Deny a request, with the reason that the requester will read."""
+        return self._decide(click, partial(deciding.deny, note=note))
+
+    def _decide(self, click: Click, verb: Callable[[Deciding], ClickAnswer]) -> ClickAnswer:
+        def work(writing: Writing, policy: Policy) -> ClickAnswer:
+            found = deciding.on_card(writing, policy, click)
+            return verb(found) if isinstance(found, Deciding) else found
+
+        return self._transact(work)
+
+    def withdraw(self, person: PersonId, request: RequestId) -> ClickAnswer:
+        """Take back a request that waits; what runs already is ended instead."""
+        return self.end(person, request)
+
+    def end(self, person: PersonId, request: RequestId) -> ClickAnswer:
+        """End what runs, or withdraw what waits."""
+
+        def work(writing: Writing, policy: Policy) -> ClickAnswer:
+            found = writing.request(request)
+            if found is None:
+                return answers.NothingToEnd(None)
+            return deciding.end(writing, policy, person, found)
+
+        return self._transact(work)
+
+    def end_by_token(self, click: Click) -> ClickAnswer:
+        """End or withdraw the request that a button's token stands for."""
+        with self._ledger.reading() as reader:
+            token = reader.token(click.token)
+        if token is None:
+            return answers.UnknownCard()
+        return self.end(click.person, token.request)
+
+    def mine(self, person: PersonId) -> tuple[RequestView, ...]:
+        """What somebody holds or waits for, newest first."""
+        return self._views(lambda reader: reader.requests(states=OPEN, person=person))
+
+    def waiting(self, person: PersonId) -> tuple[RequestView, ...]:
+        """The requests that this person's yes would count for, oldest first."""
+        found = self._views(lambda reader: reader.requests(states=[RequestState.PENDING])[::-1])
+        return tuple(one for one in found if person in {asked.id for asked in one.asked})
+
+    def _views(self, find: Callable[[Reader], tuple[AccessRequest, ...]]) -> tuple[RequestView, ...]:
+        policy = self._policy()
+        if policy is None:
+            return ()
+        with self._ledger.reading() as reader:
+            return tuple(view(reader, policy, request) for request in find(reader))
+
+    def roles(self, person: PersonId, search: str = "") -> tuple[answers.RoleLine, ...]:
+        """The roles there are, as this person may have them now."""
+        policy = self._policy()
+        if policy is None:
+            return ()
+        facts = gather(policy, person, person, self._ledger.now())
+        wanted = search.lower().split()
+        return tuple(
+            role_line(role, person, facts, policy)
+            for role in policy.catalogue.roles
+            if all(word in f"{role.name} {role.title}".lower() for word in wanted)
+        )
+
+    def preview(self, wish: Wish) -> answers.Preview | None:
+        """What would come of a wish, for a form; None when there is no such role or no policy."""
+        policy = self._policy()
+        role = policy.catalogue.get(wish.role) if policy else None
+        if policy is None or role is None:
+            return None
+        facts = gather(policy, wish.requester, wish.beneficiary, self._ledger.now())
+        return preview(wish, role, policy, facts)
+
+    def _transact(self, work: Callable[[Writing, Policy], ClickAnswer]) -> ClickAnswer:
+        policy = self._policy()
+        if policy is None:
+            return answers.NoRules()
+        try:
+            return self._ledger.retrying(lambda writing: work(writing, policy))
+        except (Away, Stale):
+            return answers.LedgerAway()
+
+
+def _new_id() -> RequestId:
+    return RequestId("pa-" + "".join(secrets.choice(ID_LETTERS) for _ in range(4)))

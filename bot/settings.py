@@ -1,0 +1,38 @@
+"""The settings of the processes that speak with Slack; read once, in their wiring."""
+
+from pydantic import Field, SecretStr
+
+from workers.settings import Settings, env
+
+
+class BotSettings(Settings):
+    """What the bot and the announcer need besides the ledger and the queue; they hold no cloud credential."""
+
+    slack_bot_token: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=env("SLACK_BOT_TOKEN"),
+        description="The bot token, xoxb-…, from the app's OAuth page.",
+    )
+    slack_app_token: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=env("SLACK_APP_TOKEN"),
+        description="The app-level token, xapp-…, with connections:write; for Socket Mode.",
+    )
+    slack_api_url: str = Field(
+        default="https://slack.com/api/",
+        validation_alias=env("SLACK_API_URL"),
+        description="Where Slack's Web API is: Slack's own, or a stand-in.",
+    )
+    help_channel: str = Field(
+        default="#platform-help",
+        validation_alias=env("PROD_ACCESS_HELP_CHANNEL"),
+        description="Where people are sent who need a person.",
+    )
+
+    def missing(self) -> str | None:
+        """What is missing to speak with Slack, as a sentence; None when nothing is."""
+        if not self.slack_bot_token.get_secret_value().startswith("xoxb-"):
+            return "SLACK_BOT_TOKEN is missing or is not a bot token (xoxb-…). docs/slack.md says where to find it."
+        if not self.slack_app_token.get_secret_value().startswith("xapp-"):
+            return "SLACK_APP_TOKEN is missing or is not an app-level token (xapp-…). docs/slack.md says where to find it."
+        return None

@@ -1,0 +1,149 @@
+"""Talking to Slack: the few calls we make, and what it means when one fails.
+
+```
+SlackError
+├── SlackAway       not reachable, or broken on its side: nothing is known, try later
+├── SlackBusy       too fast for it: `after` seconds
+└── SlackRefused    no: `code` says why (channel_not_found, not_in_channel, message_not_found, …)
+```
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.slack.blocks import Message
+
+_SERVER_SIDE: Final = 500
+_TOO_FAST: Final = 429
+_THEIR_TROUBLE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+
+
+class SlackError(Exception):
+    """Slack did not do what was asked."""
+
+
+class SlackAway(SlackError):
+    """Not reachable, or broken on its side."""
+
+
+class SlackBusy(SlackError):
+    """Too fast for it."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"wait {after} s")
+        self.after = after
+
+
+class SlackRefused(SlackError):
+    """No."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Posted(NamedTuple):
+    """Where a message stands."""
+
+    channel: str
+    message: str
+
+
+class Conversation(Protocol):
+    """What we say in Slack; every method raises SlackError."""
+
+    def post(self, channel: str, message: Message, *, thread: str | None = None) -> Posted:
+        """A new message, in a thread when one is named; a user's id stands for the DM with them."""
+
+    def edit(self, channel: str, at: str, message: Message) -> None:
+        """Draw a message of ours again."""
+
+    def whisper(self, channel: str, user: str, message: Message) -> None:
+        """A message that only one person in the channel sees."""
+
+    def is_shared(self, channel: str) -> bool:
+        """True when people of another organisation are in the channel, or soon will be."""
+
+    def user(self, user: str) -> Mapping[str, Any]:
+        """A user as Slack knows them now."""
+
+    def open_form(self, trigger: str, form: Mapping[str, Any]) -> None:
+        """Open a form for whoever made the trigger."""
+
+    def redraw_form(self, form: str, seen: str, view: Mapping[str, Any]) -> None:
+        """Draw an open form again, unless it changed since we saw it."""
+
+
+class SlackConversation:
+    """The conversation over Slack's Web API; a call is answered or fails within a few seconds."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def post(self, channel: str, message: Message, *, thread: str | None = None) -> Posted:
+        """A new message; nothing in it is parsed, linked or unfurled."""
+        answer = self._call(
+            "chat.postMessage",
+            channel=channel,
+            thread_ts=thread,
+            unfurl_links=False,
+            unfurl_media=False,
+            parse="none",
+            **_body(message),
+        )
+        return Posted(str(answer["channel"]), str(answer["ts"]))
+
+    def edit(self, channel: str, at: str, message: Message) -> None:
+        """Draw a message of ours again; `parse` must be said, it defaults to something else here."""
+        self._call("chat.update", channel=channel, ts=at, parse="none", **_body(message))
+
+    def whisper(self, channel: str, user: str, message: Message) -> None:
+        """A message that only one person in the channel sees."""
+        self._call("chat.postEphemeral", channel=channel, user=user, parse="none", **_body(message))
+
+    def is_shared(self, channel: str) -> bool:
+        """True when people of another organisation are in the channel, or soon will be."""
+        found = self._call("conversations.info", channel=channel)["channel"]
+        return bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
+
+    def user(self, user: str) -> Mapping[str, Any]:
+        """A user as Slack knows them now."""
+        found: Mapping[str, Any] = self._call("users.info", user=user)["user"]
+        return found
+
+    def open_form(self, trigger: str, form: Mapping[str, Any]) -> None:
+        """Open a form; Slack wants that within three seconds of the trigger."""
+        self._call("views.open", trigger_id=trigger, view=form)
+
+    def redraw_form(self, form: str, seen: str, view: Mapping[str, Any]) -> None:
+        """Draw an open form again, unless it changed since we saw it."""
+        self._call("views.update", view_id=form, hash=seen, view=view)
+
+    def _call(self, method: str, **words: Any) -> Mapping[str, Any]:  # noqa: ANN401 (Slack's own arguments)
+        given = {name: value for name, value in words.items() if value is not None}
+        try:
+            answer = self._client.api_call(method, json=given) if method != "users.info" else self._client.api_call(method, params=given)
+        except SlackApiError as error:
+            raise _meaning(error) from error
+        except (SlackClientError, OSError, ValueError) as error:
+            raise SlackAway(type(error).__name__) from error
+        data: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+        return data
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def _meaning(error: SlackApiError) -> SlackError:
+    answer = error.response
+    code = str(answer.get("error", "")) if hasattr(answer, "get") else ""
+    status = int(getattr(answer, "status_code", 0) or 0)
+    if status == _TOO_FAST or code in {"ratelimited", "rate_limited"}:
+        return SlackBusy(float(getattr(answer, "headers", {}).get("Retry-After", 1)))
+    if status >= _SERVER_SIDE or code in _THEIR_TROUBLE:
+        return SlackAway(code or str(status))
+    return SlackRefused(code)

@@ -1,0 +1,191 @@
+"""What a person is shown of a request: gathered from the ledger and the policy, ready to be put in words.
+
+Everything a card, a thread line or a direct message says comes from here and nowhere else, so that Slack can
+be drawn again from the ledger at any time.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from policies.approval import still_asked, tally
+from policies.catalogue import AwsAccess, AwsLease, Risk, Role
+from policies.grant import EndCause, Grant, GrantState
+from policies.people import People
+from policies.request import AccessRequest, RequestState
+from policies.rules import Policy
+from policies.values import CloudName, GroupName, PersonId
+from workers.ledger.reading import Reader
+
+
+class CardState(StrEnum):
+    """Which of its faces a card shows."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    LIVE = "live"
+    ENDING = "ending"
+    STUCK = "stuck"
+    ENDED = "ended"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    NOT_GIVEN = "not_given"
+
+
+class PersonView(NamedTuple):
+    """Somebody, as people read of them; `slack` is the user id to mention, where they have one."""
+
+    id: PersonId
+    name: str
+    title: str
+    slack: str | None
+
+
+class GroupView(NamedTuple):
+    """A group, as people read of it."""
+
+    name: GroupName
+    title: str
+
+
+class CloudView(NamedTuple):
+    """One entitlement of a request; `grant` is None until it was approved."""
+
+    cloud: CloudName
+    place: str
+    grant: Grant | None
+    lease: AwsLease | None
+    try_command: str | None
+
+    @property
+    def state(self) -> GrantState | None:
+        """Where its grant stands, or None before there is one."""
+        return self.grant.state if self.grant else None
+
+
+class YesView(NamedTuple):
+    """A yes that counts."""
+
+    person: PersonView
+    at: datetime
+
+
+class RequestView(NamedTuple):
+    """A request with everything a person may want to know of it."""
+
+    request: AccessRequest
+    state: CardState
+    requester: PersonView
+    beneficiary: PersonView
+    role_title: str
+    reads_only: bool
+    risk: Risk
+    reason: str | None
+    note: str | None
+    clouds: tuple[CloudView, ...]
+    yeses: tuple[YesView, ...]
+    missing: int
+    needed: int
+    asked: tuple[PersonView, ...]
+    groups: tuple[GroupView, ...]
+    decided_by: PersonView | None
+    ended_by: PersonView | None
+    cause: EndCause | None
+    nobody_else_can: bool
+
+    @property
+    def on_behalf(self) -> bool:
+        """True when somebody asked for somebody else."""
+        return self.requester.id != self.beneficiary.id
+
+
+def person_view(people: People, person: PersonId) -> PersonView:
+    """Somebody as people read of them; an unknown id stands for itself."""
+    found = people.get(person)
+    if found is None:
+        return PersonView(person, str(person), "", None)
+    return PersonView(person, found.name, found.title, found.slack[0].user if found.slack else None)
+
+
+def view(reader: Reader, policy: Policy, request: AccessRequest) -> RequestView:
+    """The request as it stands in the ledger now."""
+    grants = reader.grants_of(request.id)
+    people, role = policy.people, policy.catalogue.get(request.role)
+    never = {request.requester, request.beneficiary}
+    counted = tally(request.terms.slots, request.approvals, people, never=never)
+    waiting = request.state is RequestState.PENDING
+    asked = still_asked(request.terms.slots, request.approvals, people, never=never) if waiting else ()
+    named = dict.fromkeys(group for slot in counted.missing for group in slot.groups)
+    ender = next((grant.ended_by for grant in grants if grant.ended_by), None)
+    return RequestView(
+        request=request,
+        state=card_state(request, grants),
+        requester=person_view(people, request.requester),
+        beneficiary=person_view(people, request.beneficiary),
+        role_title=role.title if role else "",
+        reads_only=bool(role and role.reads_only),
+        risk=request.risk,
+        reason=reader.text(request.reason),
+        note=reader.text(request.note) if request.note else None,
+        clouds=_clouds(role, grants),
+        yeses=tuple(YesView(person_view(people, one.person), one.at) for one in request.approvals),
+        missing=counted.still_needed,
+        needed=sum(slot.count for slot in request.terms.slots),
+        asked=tuple(person_view(people, person) for person in asked),
+        groups=tuple(GroupView(group, people.title_of(group)) for group in named),
+        decided_by=person_view(people, request.decided_by) if request.decided_by else None,
+        ended_by=person_view(people, ender) if ender else None,
+        cause=next((grant.cause for grant in grants if grant.cause), None),
+        nobody_else_can=waiting and not asked,
+    )
+
+
+def _clouds(role: Role | None, grants: tuple[Grant, ...]) -> tuple[CloudView, ...]:
+    entitlements: tuple[AwsAccess, ...] = role.entitlements if role else ()
+    tries = {
+        (entitlement.cloud, entitlement.account): entitlement.try_command for entitlement in entitlements
+    }
+    if grants:
+        return tuple(
+            CloudView(
+                cloud=grant.cloud,
+                place=grant.entitlement.alias,
+                grant=grant,
+                lease=grant.entitlement,
+                try_command=tries.get((grant.entitlement.cloud, grant.entitlement.alias)),
+            )
+            for grant in grants
+        )
+    return tuple(
+        CloudView(CloudName(one.cloud), one.account, None, None, one.try_command) for one in entitlements
+    )
+
+
+def card_state(request: AccessRequest, grants: tuple[Grant, ...]) -> CardState:
+    """The face of a request's card."""
+    if request.state in {RequestState.APPROVED, RequestState.ACTIVE}:
+        return _running(grants)
+    if request.state is RequestState.REFUSED and request.note is None:
+        return CardState.NOT_GIVEN  # no person denied it: the rules did
+    return _FACES[request.state]
+
+
+_FACES = {
+    RequestState.PENDING: CardState.WAITING,
+    RequestState.REFUSED: CardState.DENIED,
+    RequestState.WITHDRAWN: CardState.WITHDRAWN,
+    RequestState.LAPSED: CardState.LAPSED,
+    RequestState.FAILED: CardState.NOT_GIVEN,
+    RequestState.ENDED: CardState.ENDED,
+}
+
+
+def _running(grants: tuple[Grant, ...]) -> CardState:
+    if any(grant.stuck_at for grant in grants):
+        return CardState.STUCK
+    if any(grant.state in {GrantState.ENDING, GrantState.GONE} for grant in grants):
+        return CardState.ENDING
+    if all(grant.state is GrantState.LIVE for grant in grants):
+        return CardState.LIVE
+    return CardState.STARTING
