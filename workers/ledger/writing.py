@@ -6,7 +6,7 @@ last, under the lock of the chain's one row, so that their numbers are in commit
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -238,7 +238,7 @@ class Writing(Reader):
         query = select(schema.seen.c.outcome).where(schema.seen.c.operation == operation)
         return self._connection.execute(query).scalar_one_or_none()
 
-    def _put_new(self, table: Table, row: dict[str, object], *, key: str) -> None:
+    def _put_new(self, table: Table, row: Mapping[str, object], *, key: str) -> None:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(table).values(**row)
         self._connection.execute(statement.on_conflict_do_nothing(index_elements=[key]))

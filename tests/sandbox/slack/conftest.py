@@ -24,11 +24,18 @@ def quiet() -> Iterator[Running]:
         yield here
 
 
+@pytest.fixture(scope="session")
+def address() -> Iterator[Running]:
+    """Where the workspaces of the tests live, one after the other."""
+    with running() as standing:
+        yield standing
+
+
 @pytest.fixture
-def here() -> Iterator[Running]:
-    """A fresh stand-in with Slack's real limits."""
-    with running() as fresh:
-        yield fresh
+def here(address: Running) -> Running:
+    """A fresh workspace with Slack's real limits."""
+    address.renew()
+    return address
 
 
 @pytest.fixture
@@ -79,4 +86,6 @@ def _part(here: Running, handler: SocketModeHandler) -> None:
     handler.client.auto_reconnect_enabled = False
     handler.client.default_auto_reconnect_enabled = False
     Person("U0ANA", here.base_url).page.post("sockets", do="cut")
+    handler.client.closed = True
+    handler.client.enqueue_message("{}")  # wakes the SDK's queue, which else looks up once a second
     handler.close()

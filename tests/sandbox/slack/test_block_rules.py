@@ -14,19 +14,19 @@ from sandbox.slack.view_rules import checked_view
 Json = dict[str, Any]
 
 
-def plain(text: str = "x", **more: Any) -> Json:
+def plain(text: str = "x", **more: object) -> Json:
     return {"type": "plain_text", "text": text, **more}
 
 
-def mrkdwn(text: str = "x", **more: Any) -> Json:
+def mrkdwn(text: str = "x", **more: object) -> Json:
     return {"type": "mrkdwn", "text": text, **more}
 
 
-def button(**more: Any) -> Json:
+def button(**more: object) -> Json:
     return {"type": "button", "text": plain("Approve"), "action_id": "yes", **more}
 
 
-def option(text: str = "x", value: str = "v", **more: Any) -> Json:
+def option(text: str = "x", value: str = "v", **more: object) -> Json:
     return {"text": plain(text), "value": value, **more}
 
 
@@ -38,27 +38,27 @@ def overflow(count: int) -> Json:
     }
 
 
-def select(**more: Any) -> Json:
+def select(**more: object) -> Json:
     return {"type": "static_select", "action_id": "pick", "options": [option()], **more}
 
 
-def actions(*elements: Json, **more: Any) -> Json:
+def actions(*elements: Json, **more: object) -> Json:
     return {"type": "actions", "elements": list(elements), **more}
 
 
-def section(**more: Any) -> Json:
+def section(**more: object) -> Json:
     return {"type": "section", "text": mrkdwn(), **more}
 
 
-def field(element: Json, **more: Any) -> Json:
+def field(element: Json, **more: object) -> Json:
     return {"type": "input", "block_id": "f", "label": plain("Reason"), "element": element, **more}
 
 
-def typed(**more: Any) -> Json:
+def typed(**more: object) -> Json:
     return {"type": "plain_text_input", "action_id": "t", **more}
 
 
-def confirm(**more: Any) -> Json:
+def confirm(**more: object) -> Json:
     return {"title": plain(), "text": plain(), "confirm": plain(), "deny": plain(), **more}
 
 
@@ -172,7 +172,7 @@ def test_refused_in_a_message(name: str):
     assert any(problem in found for found in problems_of_message(blocks)), problems_of_message(blocks)
 
 
-def modal(*blocks: Json, **more: Any) -> Json:
+def modal(*blocks: Json, **more: object) -> Json:
     return {"type": "modal", "title": plain("Ask for access"), "blocks": list(blocks), **more}
 
 
