@@ -128,12 +128,13 @@ class Announcer:
     def _post_card(self, card: Card, shown: RequestView, message: Message) -> Card:
         """Post the card where it belongs; where it cannot stand, to the people who are asked."""
         try:
-            if self._conversation.is_shared(card.channel):
-                raise SlackRefused("shared_with_another_organisation")
-            posted = self._conversation.post(card.channel, message)
+            problem = "shared" if self._conversation.channel(card.channel).shared else None
+            posted = None if problem else self._conversation.post(card.channel, message)
         except SlackRefused as refused:
-            log.error("card_misplaced", request=card.request, channel=card.channel, problem=refused.code)
-            return self._post_elsewhere(card._replace(problem=refused.code), shown, message)
+            problem, posted = refused.code, None
+        if posted is None:
+            log.warning("card_misplaced", request=card.request, channel=card.channel, problem=problem)
+            return self._post_elsewhere(card._replace(problem=problem), shown, message)
         return card._replace(channel=posted.channel, message=posted.message, problem=None)
 
     def _post_elsewhere(self, card: Card, shown: RequestView, message: Message) -> Card:

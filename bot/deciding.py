@@ -83,6 +83,12 @@ def _judged(deciding: Deciding) -> approvals.MayApprove | ClickAnswer:
             assert_never(verdict)
 
 
+def refusal(deciding: Deciding) -> ClickAnswer | None:
+    """Why this person does not decide it, or None when they do."""
+    verdict = _judged(deciding)
+    return None if isinstance(verdict, approvals.MayApprove) else verdict
+
+
 def approve(deciding: Deciding) -> ClickAnswer:
     """Count a yes, if it is one that counts; with the last one the grants are planned."""
     verdict = _judged(deciding)
@@ -149,13 +155,17 @@ def deny(deciding: Deciding, note: str) -> ClickAnswer:
 def end(writing: Writing, policy: Policy, person: PersonId, request: AccessRequest) -> ClickAnswer:
     """End what runs, or withdraw what waits, if this person may."""
     own = person in {request.requester, request.beneficiary}
-    if not own and not _may_end(policy, person, request):
+    waits = request.state is RequestState.PENDING
+    if not own and (waits or not _may_end(policy, person, request)):
         _note_click(writing, person, "may_not_end", request)
         return answers.MayNotEnd(view(writing, policy, request))
+    return end_anything(writing, policy, person, request)
+
+
+def end_anything(writing: Writing, policy: Policy, person: PersonId, request: AccessRequest) -> ClickAnswer:
+    """End what runs, or withdraw what waits, whoever it is for."""
     match request.state:
         case RequestState.PENDING:
-            if not own:
-                return answers.MayNotEnd(view(writing, policy, request))
             saved = writing.save_request(withdrawn(request, person, writing.now))
             return answers.Withdrawn(view(writing, policy, saved))
         case RequestState.APPROVED | RequestState.ACTIVE:

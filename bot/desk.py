@@ -8,6 +8,7 @@ it. A lost race is read again, so that the answer is about what is true now. No 
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -98,6 +99,68 @@ class Desk:
             return deciding.end(writing, policy, person, found)
 
         return self._transact(work)
+
+    def end_as_operator(self, operator: str, request: RequestId) -> ClickAnswer:
+        """End or withdraw whatever it is, for somebody with a terminal on our machine; their name is kept."""
+
+        def work(writing: Writing, policy: Policy) -> ClickAnswer:
+            found = writing.request(request)
+            if found is None:
+                return answers.NothingToEnd(None)
+            return deciding.end_anything(writing, policy, PersonId(f"operator:{operator}"), found)
+
+        return self._transact(work)
+
+    def change(self, person: PersonId, request: RequestId, duration: timedelta) -> AskAnswer | ClickAnswer:
+        """Ask anew for another duration: the waiting request is withdrawn, and its yeses with it."""
+        with self._ledger.reading() as reader:
+            before = reader.request(request)
+            reason = reader.text(before.reason) if before else None
+        if before is None or reason is None:
+            return answers.NothingToEnd(None)
+        if before.state is not RequestState.PENDING:
+            return self.end_nothing(before)
+        gone = self.end(person, request)
+        if not isinstance(gone, answers.Withdrawn):
+            return gone
+        return self.ask(
+            Wish(before.requester, before.beneficiary, before.role, duration, before.reference, reason)
+        )
+
+    def end_nothing(self, request: AccessRequest) -> ClickAnswer:
+        """What to say of a request that cannot be changed any more."""
+        return self._transact(lambda writing, policy: answers.AlreadyDecided(view(writing, policy, request)))
+
+    def now(self) -> datetime:
+        """The clock that everything here goes by."""
+        return self._ledger.now()
+
+    def would_decide(self, click: Click) -> ClickAnswer | None:
+        """Why this person cannot decide what the click is on; None when they can."""
+
+        def work(writing: Writing, policy: Policy) -> ClickAnswer | None:
+            found = deciding.on_card(writing, policy, click)
+            return deciding.refusal(found) if isinstance(found, Deciding) else found
+
+        policy = self._policy()
+        if policy is None:
+            return answers.NoRules()
+        try:
+            return self._ledger.retrying(lambda writing: work(writing, policy))
+        except (Away, Stale):
+            return answers.LedgerAway()
+
+    def by_token(self, token: str) -> RequestView | None:
+        """The request that a token stands for, or None for one we never made."""
+        with self._ledger.reading() as reader:
+            known = reader.token(token)
+            found = reader.request(known.request) if known else None
+            policy = self._policy()
+            return view(reader, policy, found) if found and policy else None
+
+    def token(self, request: AccessRequest) -> str:
+        """What a button about a request carries."""
+        return self._ledger.retrying(lambda writing: writing.token_for(request.id, request.version))
 
     def end_by_token(self, click: Click) -> ClickAnswer:
         """End or withdraw the request that a button's token stands for."""

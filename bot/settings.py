@@ -4,6 +4,8 @@ from pydantic import Field, SecretStr
 
 from workers.settings import Settings, env
 
+_WHERE = "docs/slack.md says where to find it."
+
 
 class BotSettings(Settings):
     """What the bot and the announcer need besides the ledger and the queue; they hold no cloud credential."""
@@ -32,7 +34,7 @@ class BotSettings(Settings):
     def missing(self) -> str | None:
         """What is missing to speak with Slack, as a sentence; None when nothing is."""
         if not self.slack_bot_token.get_secret_value().startswith("xoxb-"):
-            return "SLACK_BOT_TOKEN is missing or is not a bot token (xoxb-…). docs/slack.md says where to find it."
+            return f"SLACK_BOT_TOKEN is missing or is not a bot token (xoxb-…). {_WHERE}"
         if not self.slack_app_token.get_secret_value().startswith("xapp-"):
-            return "SLACK_APP_TOKEN is missing or is not an app-level token (xapp-…). docs/slack.md says where to find it."
+            return f"SLACK_APP_TOKEN is missing or is not an app-level token (xapp-…). {_WHERE}"
         return None

@@ -18,6 +18,7 @@ from bot.slack.blocks import Message
 
 _SERVER_SIDE: Final = 500
 _TOO_FAST: Final = 429
+_FORM_METHODS: Final = {"auth.test", "users.info", "conversations.info"}
 _THEIR_TROUBLE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 
 
@@ -45,6 +46,20 @@ class SlackRefused(SlackError):
         self.code = code
 
 
+class Home(NamedTuple):
+    """Our own workspace, and the app we are in it."""
+
+    team: str
+    app: str | None
+
+
+class Standing(NamedTuple):
+    """Whether we are in a channel, and whether people of another organisation are, or soon will be."""
+
+    member: bool
+    shared: bool
+
+
 class Posted(NamedTuple):
     """Where a message stands."""
 
@@ -64,11 +79,14 @@ class Conversation(Protocol):
     def whisper(self, channel: str, user: str, message: Message) -> None:
         """A message that only one person in the channel sees."""
 
-    def is_shared(self, channel: str) -> bool:
-        """True when people of another organisation are in the channel, or soon will be."""
+    def channel(self, channel: str) -> Standing:
+        """How we stand in a channel."""
 
     def user(self, user: str) -> Mapping[str, Any]:
         """A user as Slack knows them now."""
+
+    def whoami(self) -> Home:
+        """Our own workspace and app."""
 
     def open_form(self, trigger: str, form: Mapping[str, Any]) -> None:
         """Open a form for whoever made the trigger."""
@@ -104,10 +122,18 @@ class SlackConversation:
         """A message that only one person in the channel sees."""
         self._call("chat.postEphemeral", channel=channel, user=user, parse="none", **_body(message))
 
-    def is_shared(self, channel: str) -> bool:
-        """True when people of another organisation are in the channel, or soon will be."""
+    def channel(self, channel: str) -> Standing:
+        """How we stand in a channel."""
         found = self._call("conversations.info", channel=channel)["channel"]
-        return bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
+        shared = found.get("is_ext_shared") or found.get("is_pending_ext_shared")
+        return Standing(member=bool(found.get("is_member")), shared=bool(shared))
+
+    def whoami(self) -> Home:
+        """Our own workspace and app, as the token stands for."""
+        mine = self._call("auth.test")
+        bot = self._call("users.info", user=str(mine["user_id"]))["user"]
+        app = bot.get("profile", {}).get("api_app_id")
+        return Home(team=str(mine["team_id"]), app=str(app) if app else None)
 
     def user(self, user: str) -> Mapping[str, Any]:
         """A user as Slack knows them now."""
@@ -125,13 +151,18 @@ class SlackConversation:
     def _call(self, method: str, **words: Any) -> Mapping[str, Any]:  # noqa: ANN401 (Slack's own arguments)
         given = {name: value for name, value in words.items() if value is not None}
         try:
-            answer = self._client.api_call(method, json=given) if method != "users.info" else self._client.api_call(method, params=given)
+            answer = self._client.api_call(method, **_carried(method, given))
         except SlackApiError as error:
             raise _meaning(error) from error
         except (SlackClientError, OSError, ValueError) as error:
             raise SlackAway(type(error).__name__) from error
         data: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
         return data
+
+
+def _carried(method: str, words: dict[str, Any]) -> dict[str, Any]:
+    """Reading methods take a form, writing ones JSON (source: Slack's Web API page)."""
+    return {"params": words} if method in _FORM_METHODS else {"json": words}
 
 
 def _body(message: Message) -> dict[str, Any]:

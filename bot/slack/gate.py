@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from bot.slack.client import Conversation, SlackError
+from bot.slack.client import Conversation, Home, SlackError
 from policies.people import Person
 from policies.rules import Policy
 
@@ -32,13 +32,6 @@ class Stranger(StrEnum):
     """Slack could not say who it is."""
 
 
-class Home(NamedTuple):
-    """Our own workspace, as `auth.test` told it."""
-
-    team: str
-    app: str | None
-
-
 class Knock(NamedTuple):
     """What a payload says about where it comes from."""
 
@@ -51,9 +44,7 @@ class Knock(NamedTuple):
 class Gate:
     """Lets linked members of our workspace through, and says why not to everybody else."""
 
-    def __init__(
-        self, home: Home, conversation: Conversation, policy: Callable[[], Policy | None]
-    ) -> None:
+    def __init__(self, home: Home, conversation: Conversation, policy: Callable[[], Policy | None]) -> None:
         self._home = home
         self._conversation = conversation
         self._policy = policy

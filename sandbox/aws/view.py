@@ -1,6 +1,6 @@
 """The cloud view: the leased roles AWS has, read back with an auditor's own keys and nothing of ours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ def _role(iam: Any, name: str, now: datetime) -> RoleView:  # noqa: ANN401 - bot
         policies=tuple(policy["PolicyArn"] for policy in attached),
         trusts=tuple(principal for statement in trust for principal in _principals(statement)),
         assumable_until=_first(_date(one, "DateLessThan", "aws:CurrentTime") for one in trust),
-        denied_after=_first(_date(one, "DateGreaterThan", "aws:CurrentTime") for one in denials),
+        denied_after=_first(map(_denied_from, denials)),
         denied_now=any(_in_force(denial, now) for denial in denials),
         sessions_cut_at=_first(_date(one, "DateLessThan", "aws:TokenIssueTime") for one in denials),
     )
@@ -87,8 +87,13 @@ def _denies_everything(statement: Mapping[str, Any]) -> bool:
 
 def _in_force(denial: Mapping[str, Any], now: datetime) -> bool:
     """A Deny of everything that holds now: unconditional, or its date is past."""
-    date = _date(denial, "DateGreaterThan", "aws:CurrentTime")
+    date = _denied_from(denial)
     return not denial.get("Condition") or (date is not None and datetime.fromisoformat(date) < now)
+
+
+def _denied_from(denial: Mapping[str, Any]) -> str | None:
+    dates = (_date(denial, f"DateGreaterThan{equals}", "aws:CurrentTime") for equals in ("", "Equals"))
+    return _first(date for date in dates if date)
 
 
 def _date(statement: Mapping[str, Any], operator: str, key: str) -> str | None:
@@ -96,7 +101,7 @@ def _date(statement: Mapping[str, Any], operator: str, key: str) -> str | None:
     return str(date) if date else None
 
 
-def _first(dates: Iterator[str | None]) -> str | None:
+def _first(dates: Iterable[str | None]) -> str | None:
     return min(filter(None, dates), default=None)
 
 

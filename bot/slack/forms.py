@@ -1,0 +1,263 @@
+"""The forms: opened from a line, a shortcut or a button; drawn again at each choice; sent.
+
+What a form carries back (its values, and the channel and person in its private text) is input like any
+other: the desk decides again from the catalogue and the rules when it is sent.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import structlog
+from slack_bolt import Ack, BoltContext
+
+from bot.answers import (
+    AlreadyAsked,
+    AlreadyHeld,
+    AskAnswer,
+    Asked,
+    ClickAnswer,
+    NotAllowed,
+    Preview,
+    Starting,
+)
+from bot.asking import Wish
+from bot.deciding import Click
+from bot.desk import Desk
+from bot.slack import modals, replies
+from bot.slack.blocks import Message
+from bot.slack.client import SlackError
+from bot.slack.modals import FormView, RoleOption, Submitted
+from bot.slack.notes import about_refusal
+from bot.slack.voice import Body, Voice, channel_of, user_of
+from bot.slack.words import forms as words
+from bot.views import RequestView
+from policies.people import Person
+from policies.rules import Policy
+from policies.values import PersonId, RoleName
+
+log = structlog.get_logger(__name__)
+
+Noted = Callable[[timedelta | None], str]
+"""A sentence on top of the form; it may mention the duration that the form selects."""
+
+
+class Draft(NamedTuple):
+    """What is known so far of an ask that a form completes."""
+
+    channel: str | None = None
+    for_user: str | None = None
+    role: RoleName | None = None
+    duration: timedelta | None = None
+    reason: str = ""
+    reference: str = ""
+    notes: tuple[Noted, ...] = ()
+
+
+class Forms:
+    """The listeners of forms."""
+
+    def __init__(self, desk: Desk, policy: Callable[[], Policy | None], voice: Voice) -> None:
+        self._desk = desk
+        self._policy = policy
+        self._voice = voice
+
+    def open(self, body: Body, person: Person, draft: Draft) -> Message | None:
+        """Open the form for whoever made this payload's trigger; what to say when Slack does not."""
+        view = modals.ask_form(self._view(person, draft))
+        try:
+            self._voice.conversation.open_form(str(body.get("trigger_id", "")), view)
+        except SlackError as error:
+            log.warning("form_not_opened", problem=str(error))
+            return replies.say_form_not_opened()
+        return None
+
+    def open_or_say(self, body: Body, person: Person, draft: Draft) -> None:
+        """Open the form, or tell the person why there is none."""
+        problem = self.open(body, person, draft)
+        if problem is not None:
+            self._voice.answer(body, problem)
+
+    def open_from_shortcut(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """The shortcut, or *Ask for access* on a message: its first line is the reason to start from."""
+        message = body.get("message")
+        text = str(message.get("text", "")) if isinstance(message, Mapping) else ""
+        first = text.strip().split("\n", 1)[0][: modals.REASON_MOST]
+        self.open_or_say(body, context["person"], Draft(channel=channel_of(body), reason=first))
+        ack()
+
+    def _view(self, person: Person, draft: Draft) -> FormView:
+        preview, role = self._preview(person, draft)
+        choices = preview.choices if preview else ()
+        selected = _selected(draft, preview)
+        return FormView(
+            notes=tuple(note(selected) for note in draft.notes),
+            role=role,
+            durations=choices,
+            selected=selected,
+            default=preview.default if preview else None,
+            reason=draft.reason,
+            reference=draft.reference,
+            preview=words.previewed(preview) if preview else words.nothing_to_check(),
+            submit=words.submit(preview),
+            private=_private(draft),
+            beneficiary=self._name_of(draft.for_user),
+        )
+
+    def _preview(self, person: Person, draft: Draft) -> tuple[Preview | None, RoleOption | None]:
+        policy = self._policy()
+        role = policy.catalogue.get(draft.role) if policy and draft.role else None
+        if policy is None or role is None:
+            return None, None
+        wish = Wish(person.id, self._holder(person, draft), role.name, draft.duration, None, "")
+        return self._desk.preview(wish), RoleOption(role.name, role.title)
+
+    def _holder(self, person: Person, draft: Draft) -> PersonId:
+        return self.linked(person, draft.for_user) or person.id
+
+    def linked(self, asker: Person, user: str | None) -> PersonId | None:
+        """The person behind a Slack user of our workspace; None when nobody is linked to it."""
+        policy = self._policy()
+        if user is None or policy is None:
+            return asker.id if user is None else None
+        found = policy.people.by_slack(asker.slack[0].team, user)
+        return found.id if found is not None and found.active else None
+
+    def _name_of(self, user: str | None) -> str | None:
+        policy = self._policy()
+        if user is None or policy is None:
+            return None
+        return next(
+            (one.name for one in policy.people.people if user in {account.user for account in one.slack}),
+            None,
+        )
+
+    def suggest(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """The roles that fit what is typed into the form's search."""
+        person: Person = context["person"]
+        found = modals.role_options(self._desk.roles(person.id), str(body.get("value", "")))
+        ack(option_groups=found["option_groups"])  # type: ignore[arg-type]
+
+    def changed(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """A role or duration was chosen: who would be asked is drawn again, and what was typed stays."""
+        ack()
+        shown = body["view"]
+        state = modals.read_ask_form(shown["state"])
+        draft = _draft(state, _read_private(shown))
+        view = modals.ask_form(self._view(context["person"], draft))
+        try:
+            self._voice.conversation.redraw_form(str(shown["id"]), str(shown["hash"]), view)
+        except SlackError as error:
+            log.info("form_not_redrawn", problem=str(error))  # it changed meanwhile, and is drawn again then
+
+    def ask_sent(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """The form was sent: decide anew, close it, and say what came of it."""
+        person: Person = context["person"]
+        sent = modals.read_ask_form(body["view"]["state"])
+        errors = modals.ask_form_errors(sent)
+        draft = _draft(sent, _read_private(body["view"]))
+        if errors or sent.role is None:
+            ack(response_action="errors", errors=errors)
+            return
+        holder = self.linked(person, draft.for_user)
+        answer = self._desk.ask(
+            Wish(
+                person.id, holder or person.id, sent.role, sent.duration, sent.reference or None, sent.reason
+            ),
+            operation=f"view:{body['view']['id']}",
+        )
+        if isinstance(answer, NotAllowed):
+            self._draw_refused(ack, person, draft, answer)
+            return
+        ack()
+        self._voice.whisper(draft.channel, user_of(body), self.worded(answer))
+
+    def _draw_refused(self, ack: Ack, person: Person, draft: Draft, answer: NotAllowed) -> None:
+        """The rules say no: the form stays open with everything in it, and says why."""
+        longest = answer.decision.longest
+        noted = draft._replace(
+            notes=(about_refusal(answer),),
+            duration=min(draft.duration or longest, longest) if longest else None,
+        )
+        ack(response_action="update", view=modals.ask_form(self._view(person, noted)))
+
+    def worded(self, answer: AskAnswer) -> Message:
+        """What came of an ask, with buttons that carry its token."""
+        return replies.say_ask(answer, now=self._desk.now(), token=self.token_of(answer))
+
+    def worded_click(self, answer: ClickAnswer) -> Message:
+        """What came of a press, with buttons that carry the token of the request as it now is."""
+        return replies.say_click(answer, now=self._desk.now(), token=self.token_of(answer))
+
+    def worded_either(self, answer: AskAnswer | ClickAnswer) -> Message:
+        """What came of changing an ask: a new one, or why there is none."""
+        if isinstance(answer, Asked | Starting | AlreadyAsked | AlreadyHeld):
+            return self.worded(answer)
+        return self.worded_click(answer)
+
+    def token_of(self, answer: AskAnswer | ClickAnswer) -> str:
+        """The token of the request in an answer, or nothing where there is none."""
+        shown = getattr(answer, "view", None)
+        return self._desk.token(shown.request) if isinstance(shown, RequestView) else ""
+
+    def open_deny(self, body: Body, token: str) -> bool:
+        """Open the form that denies; False when the token stands for nothing that waits."""
+        shown = self._desk.by_token(token)
+        if shown is None:
+            return False
+        card = f"{token} {body.get('container', {}).get('message_ts', '')}"
+        try:
+            self._voice.conversation.open_form(str(body["trigger_id"]), modals.deny_form(shown, card))
+        except SlackError as error:
+            log.warning("form_not_opened", problem=str(error))
+            self._voice.answer(body, replies.say_form_not_opened())
+        return True
+
+    def deny_sent(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Deny with the reason that was typed."""
+        person: Person = context["person"]
+        reason = modals.read_deny_form(body["view"]["state"])
+        errors = modals.deny_form_errors(reason)
+        if errors:
+            ack(response_action="errors", errors=errors)
+            return
+        token, _, message = str(body["view"].get("private_metadata", "")).partition(" ")
+        answer = self._desk.deny(Click(person.id, token, message or None), reason)
+        ack()
+        self._voice.answer(body, self.worded_click(answer))
+
+
+def _selected(draft: Draft, preview: Preview | None) -> timedelta | None:
+    """What was typed if it may be had, else the longest that may be, else the default."""
+    if preview is None or not preview.choices:
+        return draft.duration
+    wanted = draft.duration or preview.default or preview.choices[0]
+    return max(min(wanted, preview.choices[-1]), min(preview.choices[0], wanted))
+
+
+def _draft(sent: Submitted, private: Mapping[str, Any]) -> Draft:
+    return Draft(
+        channel=_text(private.get("channel")),
+        for_user=_text(private.get("for")),
+        role=sent.role,
+        duration=sent.duration,
+        reason=sent.reason,
+        reference=sent.reference,
+    )
+
+
+def _private(draft: Draft) -> str:
+    return json.dumps({"channel": draft.channel, "for": draft.for_user})
+
+
+def _read_private(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        found = json.loads(str(view.get("private_metadata", "")))
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,297 @@
+"""What somebody reads in answer to what they did: one message, which only they see.
+
+Every answer of the desk has its words here; a new one does not type-check until it has.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias, assert_never
+
+from bot import answers
+from bot.answers import AskAnswer, ClickAnswer, RoleLine
+from bot.slack import actions as ids
+from bot.slack.blocks import Block, Message, button, context, message, said, said_plainly, section
+from bot.slack.cards import end_button, withdraw_button
+from bot.slack.words import asks, buttons, lists, presses, problems
+from bot.slack.words.small import ORDINARY, Contacts
+from bot.views import CardState, RequestView
+from policies.decision import Refusal, Refuse
+from policies.values import RequestId, RoleName
+
+LISTED_MOST: Final = 40
+"""How many lines a list has; a message has room for ten blocks more."""
+
+
+_Undone: TypeAlias = answers.NotAllowed | answers.NoIdentity | answers.NoRules | answers.LedgerAway
+_Done: TypeAlias = answers.Approved | answers.Counted | answers.Denied | answers.Withdrawn | answers.Ending
+_NotYours: TypeAlias = answers.NotAnApprover | answers.AlreadyCounted | answers.MayNotEnd
+_TooLate: TypeAlias = (
+    answers.AlreadyDecided
+    | answers.StaleCard
+    | answers.RulesChanged
+    | answers.NothingToEnd
+    | answers.UnknownCard
+)
+
+
+def say_ask(answer: AskAnswer, *, now: datetime, token: str, contacts: Contacts = ORDINARY) -> Message:
+    """What came of an ask; `token` is that of the request, where there is one."""
+    match answer:
+        case answers.Asked(view, _, defaulted):
+            return said(asks.asked(view, now, defaulted=defaulted), withdraw_button(view, token))
+        case answers.Starting(view, why, defaulted):
+            sentence = asks.starting(view, why, now, defaulted=defaulted)
+            return said(sentence, end_button(view, token))
+        case answers.AlreadyAsked(view, wanted):
+            return said(asks.already_asked(view), *_other_duration(view, wanted, token))
+        case answers.AlreadyHeld(view):
+            return said(asks.already_held(view, now), *_while_held(view, token))
+        case _:
+            return _undone(answer, contacts, asking=True)
+
+
+def _undone(answer: _Undone, contacts: Contacts, *, asking: bool) -> Message:
+    match answer:
+        case answers.NotAllowed(role, decision):
+            return _not_allowed(role, decision, contacts)
+        case answers.NoIdentity(person, cloud):
+            return said(asks.no_identity(person, cloud, contacts))
+        case answers.NoRules():
+            return said(asks.no_rules(contacts, asking=asking))
+        case answers.LedgerAway():
+            return said(asks.ledger_away(contacts, asking=asking))
+        case _:
+            assert_never(answer)
+
+
+def _other_duration(view: RequestView, wanted: timedelta, token: str) -> list[Block]:
+    if wanted == view.request.duration:
+        return []
+    value = ids.duration_value(token, wanted)
+    return [button(buttons.change_to(wanted), ids.CHANGE_DURATION, value)]
+
+
+def _while_held(view: RequestView, token: str) -> list[Block]:
+    holds = view.state in {CardState.STARTING, CardState.LIVE}
+    return [end_button(view, token)] if holds else []
+
+
+def _not_allowed(role: RoleName, refuse: Refuse, contacts: Contacts) -> Message:
+    return said_plainly(asks.plain_refusal(refuse, contacts), *_instead(role, refuse))
+
+
+def _instead(role: RoleName, refuse: Refuse) -> list[Block]:
+    if refuse.alternatives:
+        other = refuse.alternatives[0]
+        value = ids.role_value(other.role, other.duration)
+        return [button(buttons.ask_for(other.role), ids.ASK_FOR_ROLE, value)]
+    if refuse.kind is Refusal.TOO_LONG and refuse.longest:
+        text = buttons.ask_for_duration(refuse.longest)
+        return [button(text, ids.ASK_FOR_ROLE, ids.role_value(role, refuse.longest))]
+    return []
+
+
+def say_click(answer: ClickAnswer, *, now: datetime, token: str, contacts: Contacts = ORDINARY) -> Message:
+    """What came of a press; `token` is that of the request as it now is, where there is one."""
+    match answer:
+        case answers.OwnRequest(view):
+            return said(presses.own_request(view, now), *_while_waiting(view, token))
+        case answers.NotAllowed() | answers.NoIdentity() | answers.NoRules() | answers.LedgerAway():
+            return _undone(answer, contacts, asking=False)
+        case answers.NotAnApprover() | answers.AlreadyCounted() | answers.MayNotEnd():
+            return said(_not_yours(answer))
+        case (
+            answers.Approved() | answers.Counted() | answers.Denied() | answers.Withdrawn() | answers.Ending()
+        ):
+            return said(_done(answer, now))
+        case _:
+            return said(_too_late(answer, now))
+
+
+def _while_waiting(view: RequestView, token: str) -> list[Block]:
+    return [withdraw_button(view, token)] if view.state is CardState.WAITING else []
+
+
+def _done(answer: _Done, now: datetime) -> str:
+    match answer:
+        case answers.Approved(view):
+            return presses.yes_was_last(view, now)
+        case answers.Counted(view):
+            return presses.yes_counts(view.missing, presses.all_missing(view))
+        case answers.Denied(view):
+            return presses.you_denied(view)
+        case answers.Withdrawn():
+            return presses.you_withdrew()
+        case answers.Ending():
+            return presses.you_ended()
+        case _:
+            assert_never(answer)
+
+
+def _not_yours(answer: _NotYours) -> str:
+    match answer:
+        case answers.NotAnApprover(view):
+            return presses.not_an_approver(view)
+        case answers.AlreadyCounted(view, missing):
+            return presses.yes_counts(view.missing, presses.missing_groups(view, missing))
+        case answers.MayNotEnd(view):
+            return presses.may_not_end(view)
+        case _:
+            assert_never(answer)
+
+
+def _too_late(answer: _TooLate, now: datetime) -> str:
+    match answer:
+        case answers.AlreadyDecided(view):
+            return presses.already_decided(view, now)
+        case answers.StaleCard(_, changed_at):
+            return presses.stale_card(changed_at, now)
+        case answers.RulesChanged(view):
+            return presses.rules_changed(view)
+        case answers.NothingToEnd(shown):
+            return presses.nothing_to_end(shown, now)
+        case answers.UnknownCard():
+            return presses.unknown_card()
+        case _:
+            assert_never(answer)
+
+
+def say_mine(
+    views: Sequence[RequestView], *, now: datetime, tokens: Mapping[RequestId, str] = MappingProxyType({})
+) -> Message:
+    """What somebody holds and waits for; a line whose token is known can be ended or withdrawn."""
+    if not views:
+        return said(lists.you_hold_nothing())
+    lines = [_Line(lists.mine(view, now), _mine_button(view, tokens.get(view.request.id))) for view in views]
+    return _listed(lists.your_access(), lines)
+
+
+class _Line(NamedTuple):
+    text: str
+    pressed: Block | None
+
+
+def _mine_button(view: RequestView, token: str | None) -> Block | None:
+    if token is None:
+        return None
+    if view.state is CardState.WAITING:
+        return withdraw_button(view, token)
+    return end_button(view, token) if view.state in {CardState.STARTING, CardState.LIVE} else None
+
+
+def say_waiting(
+    views: Sequence[RequestView],
+    links: Mapping[RequestId, str] = MappingProxyType({}),
+    *,
+    now: datetime,
+) -> Message:
+    """What waits for somebody's yes, with a way to each card whose link is known."""
+    if not views:
+        return said(lists.nothing_waits())
+    lines = [_Line(lists.waiting_line(view, now), _card_button(links.get(view.request.id))) for view in views]
+    return _listed(lists.waiting_for_you(len(views)), lines)
+
+
+def _card_button(link: str | None) -> Block | None:
+    return button(buttons.OPEN_CARD, ids.OPEN_CARD, url=link) if link else None
+
+
+def say_roles(lines: Sequence[RoleLine]) -> Message:
+    """The roles as somebody may have them now."""
+    if not lines:
+        return said(lists.no_roles())
+    return _listed(None, [_Line(lists.role_line(line), _role_button(line)) for line in lines])
+
+
+def _role_button(line: RoleLine) -> Block | None:
+    if line.refusal is not None:
+        return None
+    return button(
+        buttons.ASK, ids.ASK_FOR_ROLE, ids.role_value(line.name), label=buttons.ask_for_aloud(line.name)
+    )
+
+
+def _listed(title: str | None, lines: Sequence[_Line]) -> Message:
+    """A list of one block each, under a title."""
+    shown, more = lines[:LISTED_MOST], len(lines) - LISTED_MOST
+    above = [title] if title else []
+    below = [lists.and_more(more)] if more > 0 else []
+    text = "\n".join([*above, *(line.text for line in shown), *below])
+    return message(
+        text,
+        *map(section, above),
+        *(section(line.text, accessory=line.pressed) for line in shown),
+        *map(context, below),
+    )
+
+
+def say_help(contacts: Contacts = ORDINARY) -> Message:
+    """How all of this is used."""
+    lines = lists.help_lines(contacts)
+    return message("\n".join(lines), *map(section, lines))
+
+
+def say_did_you_mean(word: str) -> Message:
+    """A word near one of ours was typed."""
+    return said(lists.did_you_mean(word), button(buttons.show(word), ids.SHOW_WORD, word))
+
+
+def say_later(word: str) -> Message:
+    """A word of a later version was typed."""
+    return said(lists.in_a_later_version(word))
+
+
+def say_external() -> Message:
+    """To a member of another organisation."""
+    return said(problems.external())
+
+
+def say_other_workspace() -> Message:
+    """To somebody of a workspace, or through an app, that is not ours."""
+    return said(problems.other_workspace())
+
+
+def say_guest() -> Message:
+    """To a guest."""
+    return said(problems.guest())
+
+
+def say_bot() -> Message:
+    """To an app."""
+    return said(problems.bot())
+
+
+def say_deleted() -> Message:
+    """To an account that was switched off."""
+    return said(problems.deleted())
+
+
+def say_unlinked(user: str, contacts: Contacts = ORDINARY) -> Message:
+    """To a member whose Slack id (`user`) nobody linked to a person."""
+    return said(problems.unlinked(user, contacts))
+
+
+def say_not_checked() -> Message:
+    """To somebody of whom Slack told us nothing."""
+    return said(problems.not_checked())
+
+
+def say_form_not_opened() -> Message:
+    """To somebody for whom a form should have opened."""
+    return said(problems.form_not_opened())
+
+
+def say_card_not_posted(view: RequestView, contacts: Contacts = ORDINARY) -> Message:
+    """To the requester: the bot may not write where the approvers are."""
+    return said(problems.card_not_posted(view, contacts))
+
+
+def say_did_not_work(reference: str) -> Message:
+    """After a mistake of ours; `reference` finds it in the log."""
+    return said(problems.did_not_work(reference))
+
+
+def say_form_not_opened() -> Message:
+    """To somebody whose form Slack did not open."""
+    return said(problems.form_not_opened())

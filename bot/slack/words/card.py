@@ -1,0 +1,352 @@
+"""The card: its title, its facts and its small print, in every state."""
+
+from datetime import datetime
+from typing import Final
+
+from bot.slack.blocks import escape, when, when_exactly
+from bot.slack.words.small import (
+    _ENOUGH_TRIES,
+    _ONE,
+    NAMES_MOST,
+    a_few,
+    about,
+    all_gone,
+    cloud_name,
+    ended_early,
+    ever_live,
+    found_again,
+    groups,
+    join,
+    lasting,
+    named,
+    names,
+    number,
+    over_at,
+    places,
+    risk,
+    role,
+    short_place,
+    until,
+)
+from bot.views import CardState, CloudView, PersonView, RequestView
+from policies.grant import GrantState
+from policies.request import RequestState
+
+
+def waiting_title(view: RequestView) -> str:
+    """Who asks for what, and how many of the yeses are in."""
+    state = f"⏳ *{waiting_state(view)}*"
+    if view.on_behalf:
+        return f"{state} · *{role(view)}* for {named(view.beneficiary)} · {lasting(view)}"
+    return f"{state} · {named(view.requester)} asks for *{role(view)}* · {lasting(view)}"
+
+
+def waiting_state(view: RequestView) -> str:
+    """`Waiting`, and how many of the yeses are in."""
+    return f"Waiting, {yeses_in(view)} of {view.needed}" if yeses_in(view) else "Waiting"
+
+
+def yeses_in(view: RequestView) -> int:
+    """How many of the yeses it needs are there."""
+    return view.needed - view.missing
+
+
+def starting_title(view: RequestView, now: datetime) -> str:
+    """It starts; where some of it is live already, that is what is said."""
+    live = sum(one.state is GrantState.LIVE for one in view.clouds)
+    if live:
+        return f"🔓 *Live in {live} of {len(view.clouds)} until {until(view, now)}* · {_held(view)}"
+    state = "Approved, starting" if view.yeses else "Starting"
+    return f"⚙️ *{state}* · {_held(view)} · until {until(view, now)}"
+
+
+def _held(view: RequestView) -> str:
+    return f"{named(view.beneficiary)} · {role(view)}"
+
+
+def live_title(view: RequestView, now: datetime) -> str:
+    """It is live everywhere."""
+    return f"🔓 *Live until {until(view, now)}* · {_held(view)}"
+
+
+def ending_title(view: RequestView) -> str:
+    """It is being taken back."""
+    return f"🔒 *Ending* · {_held(view)}"
+
+
+def stuck_title(view: RequestView, now: datetime) -> str:
+    """It should be gone and is not."""
+    return f"⚠️ *Stuck: {late_clouds(view)} not ended* · {_held(view)} · was due {when(over_at(view), now)}"
+
+
+def late_clouds(view: RequestView) -> str:
+    """The clouds that should have ended it, with the verb: `AWS has`."""
+    late = dict.fromkeys(cloud_name(one.cloud) for one in view.clouds if one.grant and one.grant.stuck_at)
+    return f"{join(late)} {'has' if len(late) == 1 else 'have'}"
+
+
+def ended_title(view: RequestView, now: datetime) -> str:
+    """It is over, by a read of every cloud."""
+    if found_again(view):
+        return f"🔒 *Ending again* · {_held(view)} · found after it was gone"
+    return f"🔒 *Ended {when(over_at(view), now)}* · {_held(view)} · {held_for(view)}"
+
+
+def held_for(view: RequestView) -> str:
+    """How long the access lasted."""
+    began = view.request.decided_at
+    if began is None or not ever_live(view):
+        return "never live"
+    return f"held {about(over_at(view) - began)}"
+
+
+def denied_title(view: RequestView, now: datetime) -> str:
+    """Somebody said no."""
+    return f"⛔ *Denied* · {asked_for(view)} · {decided_by_whom(view, now)}"
+
+
+def asked_for(view: RequestView) -> str:
+    """Who had asked for what."""
+    whom = f" for {named(view.beneficiary)}" if view.on_behalf else ""
+    return f"{named(view.requester)} asked for {role(view)}{whom}"
+
+
+def decided_by_whom(view: RequestView, now: datetime) -> str:
+    """`by Ben Okafor {14:04}`."""
+    who = f"by {named(view.decided_by)} " if view.decided_by else ""
+    return f"{who}{when(decided_at(view), now)}"
+
+
+def decided_at(view: RequestView) -> datetime:
+    """When it was decided, one way or the other."""
+    return view.request.decided_at or view.request.asked_at
+
+
+def withdrawn_title(view: RequestView, now: datetime) -> str:
+    """It is no longer wanted."""
+    return f"➖ *Withdrawn* · {asked_for(view)} · {when(decided_at(view), now)} · nothing was given"
+
+
+def lapsed_title(view: RequestView, now: datetime) -> str:
+    """Too few answers came in time."""
+    missed = f"{unanswered(view)} by {when(view.request.lapses_at, now)}"
+    return f"💤 *Lapsed* · {asked_for(view)} · {missed} · nothing was given"
+
+
+def unanswered(view: RequestView) -> str:
+    """What was missing when it lapsed."""
+    return "too few yeses" if view.yeses else "nobody answered"
+
+
+def not_given_title(view: RequestView) -> str:
+    """It was approved, and then a cloud or the rules said no."""
+    if view.request.state is RequestState.REFUSED:
+        return f"⛔ *Not given* · {_held(view)} · the rules do not allow it now"
+    return f"↩️ *Not given* · {_held(view)} · {refuser(view)} said no"
+
+
+def refuser(view: RequestView) -> str:
+    """The cloud that said no, as far as only one is there to do so."""
+    clouds = {one.cloud for one in view.clouds}
+    return cloud_name(clouds.pop()) if len(clouds) == 1 else "a cloud"
+
+
+def what_for(view: RequestView) -> str:
+    """What the role is, and where."""
+    return " · ".join(part for part in (escape(view.role_title), places(view)) if part)
+
+
+def risk_fact(view: RequestView) -> str:
+    """How much harm it could do."""
+    return f"Risk: {risk(view)}"
+
+
+def asker_fact(view: RequestView) -> str:
+    """Who asked, where it is for somebody else."""
+    return f"Asked by {named(view.requester)}"
+
+
+def where(view: RequestView, now: datetime) -> str:
+    """What every cloud shows, as far as we know."""
+    return a_few([cloud_state(view, one, now) for one in view.clouds], " · ")
+
+
+def cloud_state(view: RequestView, one: CloudView, now: datetime) -> str:
+    """One cloud and what it shows."""
+    if one.grant is None:
+        return short_place(view, one)
+    say = _CLOUD_WORDS[one.grant.state]
+    return f"{short_place(view, one)} {say(view, one, now)}"
+
+
+def _starting(_: RequestView, one: CloudView, now: datetime) -> str:
+    return f"starting{_tries(one, now)}" if _is_slow(one) else "starting"
+
+
+def _is_slow(one: CloudView) -> bool:
+    return one.grant is not None and one.grant.tries >= _ENOUGH_TRIES
+
+
+def _tries(one: CloudView, now: datetime) -> str:
+    if one.grant is None or one.grant.due_at is None:
+        return ""
+    return f", {one.grant.tries} tries, next {when(one.grant.due_at, now)}"
+
+
+def _live(_: RequestView, __: CloudView, ___: datetime) -> str:
+    return "live"
+
+
+def _ending(view: RequestView, one: CloudView, now: datetime) -> str:
+    if one.grant and one.grant.stuck_at:
+        return f"{_trouble(one.grant.problem)}{_tries(one, now)}"
+    taking_back = view.state is CardState.NOT_GIVEN or found_again(view)
+    return "being taken back" if taking_back else "asked, not yet confirmed"
+
+
+def _trouble(problem: str | None) -> str:
+    if problem == "still_there":
+        return "still there"
+    if problem is None or problem.endswith("Error"):
+        return "unreachable"
+    return f"says no ({escape(problem)})"
+
+
+def _gone(view: RequestView, one: CloudView, _: datetime) -> str:
+    seen = f"gone {when_exactly(one.grant.gone_at)}" if one.grant and one.grant.gone_at else "gone"
+    if view.state is not CardState.NOT_GIVEN:
+        return seen
+    return f"taken back, {seen}" if one.grant and one.grant.live_at else f"never live, {seen}"
+
+
+_CLOUD_WORDS: Final = {
+    GrantState.PLANNED: _starting,
+    GrantState.GRANTING: _starting,
+    GrantState.LIVE: _live,
+    GrantState.ENDING: _ending,
+    GrantState.GONE: _gone,
+}
+
+
+def starting_facts(view: RequestView, now: datetime) -> str:
+    """Where it starts, and from when its time counts."""
+    return f"{where(view, now)} · the {_time_counts(view)} from {_start(view, now)}"
+
+
+def _time_counts(view: RequestView) -> str:
+    return _ONE.get(view.request.duration, f"{lasting(view)} count")
+
+
+def _start(view: RequestView, now: datetime) -> str:
+    began = when(decided_at(view), now)
+    return f"{named(view.decided_by)}'s yes {began}" if view.decided_by else began
+
+
+def stuck_facts(view: RequestView, now: datetime) -> str:
+    """What is not gone, and what that means."""
+    return f"{where(view, now)}. {named(view.beneficiary)} may still get in."
+
+
+def waiting_context(view: RequestView, now: datetime, *, mention: bool) -> str:
+    """Who has to say yes, by when."""
+    lapses = f"lapses {when(view.request.lapses_at, now)}"
+    if view.nobody_else_can:
+        return f"⛔ {nobody_else(view)} · {lapses} · {which_rule(view)} · {number(view)}"
+    if yeses_in(view):
+        yes = f"✅ Yes: {_yeses(view, now)}"
+        return f"{yes} · still needs {needs_from(view)} · {lapses} · {number(view)}"
+    needs = f"Needs {view.missing} yes: {_asked(view, mention=mention)}"
+    return f"{needs} · {lapses} if nobody answers · {which_rule(view)} · {number(view)}"
+
+
+def nobody_else(view: RequestView) -> str:
+    """Nobody but those who may not could say yes."""
+    return f"Nobody else in {groups(view)} can approve now"
+
+
+def which_rule(view: RequestView) -> str:
+    """The rule it is judged by."""
+    return f"rule {escape(view.request.terms.rule)}"
+
+
+def _yeses(view: RequestView, now: datetime) -> str:
+    return join(f"{named(yes.person)} {when(yes.at, now)}" for yes in view.yeses)
+
+
+def needs_from(view: RequestView) -> str:
+    """`1 yes from security (Emi Sato)`."""
+    return f"{view.missing} yes from {groups(view)} ({names(view.asked, 'or')})"
+
+
+def _asked(view: RequestView, *, mention: bool) -> str:
+    """The people on duty; too many to call by name are named as their group."""
+    if len(view.asked) > NAMES_MOST:
+        return groups(view)
+    few = len(view.asked) < NAMES_MOST
+    calls = [f"{_call(person, mention=mention)}{_duty(person) if few else ''}" for person in view.asked]
+    return join(calls, "or" if len(calls) > view.missing else "and")
+
+
+def _call(person: PersonView, *, mention: bool) -> str:
+    return f"<@{person.slack}>" if mention and person.slack else named(person)
+
+
+def _duty(person: PersonView) -> str:
+    return f" ({escape(person.title)})" if person.title else ""
+
+
+def approved_by(view: RequestView, now: datetime) -> str:
+    """Whose yes it was, and when."""
+    return (
+        f"Approved by {_yeses(view, now)}" if view.yeses else f"No approval was needed ({which_rule(view)})"
+    )
+
+
+def starting_context(view: RequestView, now: datetime) -> str:
+    """Why it starts."""
+    return f"{approved_by(view, now)} · {number(view)}"
+
+
+def live_context(view: RequestView, now: datetime) -> str:
+    """Why it is live, and since when."""
+    live = [one.grant.live_at for one in view.clouds if one.grant and one.grant.live_at]
+    since = f" · live everywhere since {when(max(live), now)}" if live else ""
+    return f"{approved_by(view, now)}{since} · {number(view)}"
+
+
+def ending_context(view: RequestView) -> str:
+    """Who ended it, where that was before its time."""
+    return f"{early_end(view)} · {number(view)}" if ended_early(view) else number(view)
+
+
+def early_end(view: RequestView) -> str:
+    """Who ended it before its time."""
+    return f"Ended early by {named(view.ended_by)}" if view.ended_by else "Ended early"
+
+
+def stuck_context(view: RequestView) -> str:
+    """What is being done about it."""
+    return f"Tried until it is gone · {number(view)}"
+
+
+def ended_context(view: RequestView) -> str:
+    """How we know that it is over."""
+    early = [early_end(view)] if ended_early(view) else []
+    parts = [*early, *([] if found_again(view) else _refusals(view)), "log in the thread", number(view)]
+    return " · ".join(parts)
+
+
+def _refusals(view: RequestView) -> list[str]:
+    """From when on AWS says no; it keeps its own clock, so an end in time needs nobody."""
+    if not ever_live(view):
+        return []
+    if over_at(view) == view.request.ends_at:
+        return [f"AWS refuses since {when_exactly(over_at(view))}"]
+    return ["AWS refuses, usually within seconds (AWS says a few minutes)"]
+
+
+def not_given_context(view: RequestView) -> str:
+    """What is left of it."""
+    left = "Nothing is left behind" if all_gone(view) else "All of it is being taken back"
+    whole = "All accounts or none: " if len(view.clouds) > 1 else ""
+    return f"{whole}{left[0].lower() if whole else left[0]}{left[1:]} · {number(view)}"

@@ -1,0 +1,63 @@
+"""Whoever is not let in, and what goes wrong."""
+
+from bot.slack.blocks import escape
+from bot.slack.words.small import ORDINARY, Contacts, number
+from bot.views import RequestView
+
+
+def external() -> str:
+    """Somebody of another organisation pressed a button."""
+    return "You belong to another organisation, so your click does not count here."
+
+
+def other_workspace() -> str:
+    """Another workspace, or another app's payload."""
+    return "prod-access does not serve this workspace, so nothing was done."
+
+
+def guest() -> str:
+    """A guest."""
+    return "Guests cannot ask for or approve access."
+
+
+def bot() -> str:
+    """An app."""
+    return "Bots cannot ask for or approve access."
+
+
+def deleted() -> str:
+    """An account that was switched off."""
+    return "This account is switched off, so it cannot ask for or approve access."
+
+
+def unlinked(user: str, contacts: Contacts = ORDINARY) -> str:
+    """Somebody whose Slack account nobody wrote down."""
+    where_to = f"Ask in {escape(contacts.help)}; they need this: {escape(user)}."
+    return f"prod-access does not know you yet. {where_to}"
+
+
+def not_checked() -> str:
+    """Slack could not say who it is."""
+    return "Slack did not say who you are, so nothing was done. Try in a minute."
+
+
+def form_not_opened() -> str:
+    """Slack did not open the form in time."""
+    return "The form did not open and nothing was done. Try again: /prod-access."
+
+
+def card_not_posted(view: RequestView, contacts: Contacts = ORDINARY) -> str:
+    """The bot may not write where the approvers are, so nobody saw the request."""
+    channel = f"<#{escape(view.request.channel)}>"
+    what = f"Asked ({number(view)}), but prod-access is not in {channel}, so nobody saw it."
+    return f"{what} Tell {escape(contacts.help)} to invite it there."
+
+
+def did_not_work(reference: str) -> str:
+    """A mistake of ours."""
+    return f"That did not work and nothing changed. Reference {escape(reference)}, sent to platform on-call."
+
+
+def form_not_opened() -> str:
+    """Slack did not open the form in time."""
+    return "The form did not open, so nothing was asked. Try again, or type the whole line."

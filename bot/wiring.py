@@ -1,0 +1,167 @@
+"""The one place where the processes that speak with Slack get their concrete parts."""
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import structlog
+from redis import RedisError
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.announcer import Announcer
+from bot.desk import Desk
+from bot.settings import BotSettings
+from bot.slack.app import make_app
+from bot.slack.client import Conversation, Home, SlackConversation, SlackError
+from bot.slack.gate import Gate
+from workers.ledger.errors import LedgerError
+from workers.policy_in_force import PolicyInForce
+from workers.queue import ANNOUNCE
+from workers.wiring import Hands
+from workers.worker import serve
+
+log = structlog.get_logger(__name__)
+
+_POLL_SECONDS = 1.0
+_SLACK_SECONDS = 5
+
+
+class Face:
+    """Everything the bot and the announcer need, each part made when it is first used."""
+
+    def __init__(self, settings: BotSettings) -> None:
+        self.settings = settings
+        self.hands = Hands(settings)
+
+    @cached_property
+    def client(self) -> WebClient:
+        """Slack's Web API."""
+        return WebClient(
+            token=self.settings.slack_bot_token.get_secret_value(),
+            base_url=self.settings.slack_api_url,
+            timeout=_SLACK_SECONDS,
+        )
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """What we say in Slack."""
+        return SlackConversation(self.client)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The verbs behind every surface."""
+        return Desk(self.hands.ledger, self.hands.policy)
+
+    @property
+    def policy(self) -> PolicyInForce:
+        """The policy in force."""
+        return self.hands.policy
+
+    @cached_property
+    def announcer(self) -> Announcer:
+        """Tells people what happened."""
+        return Announcer(self.hands.ledger, self.hands.policy, self.conversation, name=self.hands.name)
+
+    def home(self, stop: threading.Event | None = None) -> Home | None:
+        """Our own workspace, asked of Slack until it answers; None when told to stop first."""
+        waiting = stop or threading.Event()
+        while not waiting.is_set():
+            try:
+                return self.conversation.whoami()
+            except SlackError as error:
+                log.warning("slack_does_not_answer", problem=str(error))
+                waiting.wait(_POLL_SECONDS)
+        return None
+
+    def checkup(self, channels: Iterable[str]) -> Iterator[tuple[str, bool, str]]:
+        """What an operator should know of our standing in Slack: (what, fine or not, detail)."""
+        try:
+            home = self.conversation.whoami()
+        except SlackError as error:
+            yield "token", False, f"{error}; check SLACK_BOT_TOKEN"
+            return
+        yield "token", True, f"workspace {home.team}"
+        for channel in channels:
+            yield self._channel(channel)
+
+    def _channel(self, channel: str) -> tuple[str, bool, str]:
+        try:
+            standing = self.conversation.channel(channel)
+        except SlackError as error:
+            return channel, False, f"{error}; invite the bot to it"
+        if standing.shared:
+            return channel, False, "shared with another organisation: cards are never posted there"
+        fine = standing.member
+        return channel, fine, "the bot is in it" if fine else "invite the bot to it: /invite @Prod Access"
+
+    def serve(self, stop: threading.Event) -> None:
+        """Answer Slack over Socket Mode until told to stop."""
+        home = self.home(stop)
+        if home is None:
+            return
+        gate = Gate(home, self.conversation, self.hands.policy)
+        app = make_app(self, gate)
+        handler = SocketModeHandler(
+            app, self.settings.slack_app_token.get_secret_value(), concurrency=32, ping_interval=5
+        )
+        self._connect(handler, stop)
+        stop.wait()
+        handler.close()  # type: ignore[no-untyped-call]
+
+    def _connect(self, handler: SocketModeHandler, stop: threading.Event) -> None:
+        """Open the connection; the client itself opens it anew when it is lost."""
+        while not stop.is_set():
+            try:
+                handler.connect()  # type: ignore[no-untyped-call]
+            except Exception as error:  # noqa: BLE001 (the boundary to the SDK, whose errors are many)
+                log.warning("slack_does_not_connect", problem=type(error).__name__)
+                stop.wait(_POLL_SECONDS)
+            else:
+                log.info("connected")
+                return
+
+    def announce_for_ever(self) -> None:
+        """Answer the bell, and look without one every second in case it was lost."""
+        threading.Thread(target=self._poll, name="poll", daemon=True).start()
+        while True:
+            try:
+                serve(self.settings, ANNOUNCE)
+            except RedisError as error:
+                log.warning("redis_does_not_answer", problem=type(error).__name__)
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+
+    def _poll(self) -> None:
+        while True:
+            time.sleep(max(self.announce(), _POLL_SECONDS))
+
+    def announce(self) -> float:
+        """Tell what is untold; the seconds until it is worth trying again."""
+        try:
+            return self.announcer.run()
+        except LedgerError as error:
+            log.warning("cannot_read_what_to_tell", problem=type(error).__name__)
+            return _POLL_SECONDS
+
+
+class _PerProcess:
+    """One `Face` for each process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[int, Face] = {}
+
+    def __call__(self) -> Face:
+        with self._lock:
+            mine = self._made.get(os.getpid())
+            if mine is None:
+                mine = self._made[os.getpid()] = Face(BotSettings())
+            return mine
+
+
+face = _PerProcess()
+"""This process's face, wired from the environment on first use."""

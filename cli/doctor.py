@@ -1,0 +1,115 @@
+"""What is wrong with this installation, and what to do about it."""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, NamedTuple
+
+import typer
+
+from bot.settings import BotSettings
+from cli import wiring
+from cli.output import AsJson, CannotDo, show
+from policies.audit import verify
+from workers import valkey
+from workers.heartbeat import SILENT_AFTER
+from workers.ledger.errors import LedgerError
+from workers.settings import DATABASE_SKEW
+from workers.wiring import CLOUDS, Hands
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def doctor(
+    *,
+    local: Annotated[bool, typer.Option("--local", help="Leave Slack and the clouds alone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at the policy, the ledger, Redis, Slack and the clouds, and say what is wrong."""
+    given = wiring.settings()
+    hands = Hands(given)
+    looks = [_policy, _ledger, _audit, _processes, _redis]
+    if not local:
+        looks += [_slack, _clouds]
+    found = [finding for look in looks for finding in look(hands, given)]
+    rows = [{"": "ok" if one.ok else "WRONG", "what": one.what, "detail": one.detail} for one in found]
+    if as_json:
+        rows = [one._asdict() for one in found]
+    show(rows, ("", "what", "detail"), as_json=as_json, empty="")
+    raise typer.Exit(0 if all(one.ok for one in found) else 1)
+
+
+Look = Callable[[Hands, BotSettings], Iterator[Finding]]
+
+
+def _policy(hands: Hands, given: BotSettings) -> Iterator[Finding]:
+    policy = hands.policy()
+    if policy is None:
+        yield Finding("policy", ok=False, detail=f"{given.org}: {hands.policy.refusal}")
+    else:
+        yield Finding("policy", ok=True, detail=f"{len(policy.rules)} rules, {policy.hash[:12]}")
+
+
+def _ledger(hands: Hands, given: BotSettings) -> Iterator[Finding]:
+    try:
+        wiring.ready_ledger(given)
+        skew = hands.ledger.skew()
+    except (CannotDo, LedgerError) as error:
+        yield Finding("ledger", ok=False, detail=str(error))
+        return
+    kind = hands.ledger.engine.dialect.name
+    yield Finding("ledger", ok=True, detail=f"{kind}, its tables are current")
+    detail = f"{skew.total_seconds():.3f} s apart; at most {DATABASE_SKEW.total_seconds():g} s is fine"
+    yield Finding("clock", ok=skew <= DATABASE_SKEW, detail=detail)
+
+
+def _audit(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
+    try:
+        with hands.ledger.reading() as reader:
+            broken, (seq, _) = verify(reader.entries()), reader.head()
+    except (LedgerError, CannotDo) as error:
+        yield Finding("audit log", ok=False, detail=str(error))
+        return
+    yield Finding("audit log", ok=broken is None, detail=broken.why if broken else f"{seq} entries hold")
+
+
+def _processes(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
+    try:
+        with hands.ledger.reading() as reader:
+            alive = {one.kind for one in reader.alive(hands.ledger.now() - SILENT_AFTER)}
+    except LedgerError:
+        return
+    queues = [f"{direction}-{cloud}" for cloud in CLOUDS for direction in ("grant", "revoke")]
+    for kind in ("bot", "announcer", *queues, "clock"):
+        yield Finding(
+            kind, ok=kind in alive, detail="runs" if kind in alive else "not heard of; is it started?"
+        )
+
+
+def _redis(_hands: Hands, given: BotSettings) -> Iterator[Finding]:
+    ok = valkey.answers(given.redis)
+    detail = "answers" if ok else "does not answer; until it does, the clock does the work itself"
+    yield Finding("redis", ok=ok, detail=detail)
+
+
+def _slack(hands: Hands, given: BotSettings) -> Iterator[Finding]:
+    problem = given.missing()
+    if problem:
+        yield Finding("slack", ok=False, detail=problem)
+        return
+    from bot.wiring import Face  # noqa: PLC0415 (only where Slack is asked)
+
+    policy = hands.policy()
+    channels = {role.channel for role in policy.catalogue.roles} if policy else set()
+    for name, ok, detail in Face(given).checkup(sorted(channels)):
+        yield Finding(f"slack {name}", ok=ok, detail=detail)
+
+
+def _clouds(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
+    for cloud in CLOUDS:
+        for checkup in hands.cloud(cloud).doctor():
+            yield Finding(checkup.name, ok=checkup.ok, detail=checkup.detail)

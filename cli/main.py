@@ -1,0 +1,39 @@
+"""The `prod-access` command: every process, every question, one way in.
+
+Exit codes: 0 it is so, 1 it is not (something was found), 2 it could not be done, and one sentence says why.
+"""
+
+import sys
+
+import typer
+
+from cli import audit, demo, doctor, policy, processes, records, slack
+from cli.output import CannotDo, complain
+
+app = typer.Typer(
+    name="prod-access",
+    help="Temporary production access: asked for, approved, granted, watched, and always taken back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+processes.add_to(app)
+records.add_to(app)
+app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
+app.add_typer(slack.app, name="slack")
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Run the command; a misconfiguration is one sentence, never a traceback."""
+    try:
+        app()
+    except CannotDo as problem:
+        complain(str(problem))
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

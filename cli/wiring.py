@@ -1,0 +1,48 @@
+"""What commands share: the settings, checked, and a ledger that is ready to be used."""
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.settings import BotSettings
+from cli.output import CannotDo
+from workers.ledger.engine import open_engine
+from workers.ledger.migrate import is_current, migrate
+from workers.settings import Settings
+from workers.wiring import Hands
+
+
+def settings() -> BotSettings:
+    """The settings from the environment; CannotDo names every one that is wrong."""
+    try:
+        found = BotSettings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
+        raise CannotDo(f"a setting is wrong. {wrong}") from error
+    problem = found.redis_problem()
+    if problem:
+        raise CannotDo(problem)
+    return found
+
+
+def ready_ledger(given: Settings) -> None:
+    """See to it that the ledger's tables are there: the built-in one is migrated, another is checked."""
+    try:
+        engine = open_engine(given.ledger_url)
+    except ValueError as error:
+        raise CannotDo(str(error)) from error
+    try:
+        if not given.database_url:
+            migrate(engine)
+        elif not is_current(engine):
+            raise CannotDo("the ledger's tables are not those of this version. Run: prod-access migrate")
+    except SQLAlchemyError as error:
+        raise CannotDo(f"the ledger's database cannot be reached: {type(error).__name__}") from error
+    finally:
+        engine.dispose()
+
+
+def hands() -> Hands:
+    """The parts that work without Slack, over a ledger that is ready."""
+    given = settings()
+    ready_ledger(given)
+    return Hands(given)

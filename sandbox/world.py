@@ -1,0 +1,214 @@
+"""The whole outside world on one machine, and prod-access running in it as its real processes.
+
+    Slack stand-in   AWS stand-in   movable clock   Redis   ledger
+          ▲               ▲               │           ▲        ▲
+          └── bot, announcer ── workers, clock ───────┴────────┘      each a process of its own
+
+The product knows nothing of this: it gets addresses and credentials in its environment, as anywhere. Slack's
+tokens go to bot and announcer only, AWS's keys to workers and clock only. Redis stays on machine time (a
+moved clock would expire its keys); everything else follows the movable clock from outside.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import policies
+from sandbox.aws.standin import AwsStandIn
+from sandbox.aws.use import People
+from sandbox.clock import MovableClock
+from sandbox.slack import world as slack_world
+from sandbox.slack.person import PageApi, Person
+from workers import valkey
+from workers.ledger.engine import open_engine
+from workers.ledger.ledger import Ledger
+from workers.ledger.migrate import migrate
+from workers.supervisor import Program, Supervisor
+
+T = TypeVar("T")
+ROOT: Final = Path(__file__).resolve().parent.parent
+PRODUCT: Final = ("bot", "announcer", "worker-grant-aws", "worker-revoke-aws", "clock")
+_HOLD_SLACK_TOKENS: Final = {"bot", "announcer"}
+_SHORTEST: Final = ("shortest_duration: 5m", "shortest_duration: 5s")
+
+
+class DidNotHappenError(AssertionError):
+    """Something that should have come about did not, in the time it was given."""
+
+
+class World:
+    """A running world; a context manager. What it leaves in `home` is there until the next run."""
+
+    def __init__(self, home: Path, *, database_url: str = "", rate_scale: float = 1.0) -> None:
+        self.home = home.absolute()
+        self._rate_scale = rate_scale
+        self._exits = ExitStack()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+        self.database_url = database_url or f"sqlite:///{self.home / 'ledger.db'}"
+        self.clock = MovableClock(self.home / "clock")
+        self.secret = secrets.token_hex(32)
+        self.org = self._copy_org()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._exits.close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._exits.close()
+
+    def _start(self) -> None:
+        self._log = (self.home / "processes.log").open("wb")
+        self._exits.callback(self._log.close)
+        self.slack_url = self._start_slack()
+        self.page = PageApi(self.slack_url)
+        self.aws = self._exits.enter_context(AwsStandIn(self.clock))
+        self.people = self._exits.enter_context(People(self.aws.endpoint_url, self.clock))
+        redis, self.redis_url = valkey.program(self.home, self.secret.encode())
+        engine = open_engine(self.database_url)
+        migrate(engine)
+        self.ledger = Ledger(engine, now=self.clock.now)
+        self._exits.callback(self.ledger.close)
+        self.supervisor = Supervisor([redis, *self._programs()], log_to=self._log.fileno())
+        self._exits.enter_context(_tended(self.supervisor))
+        self.supervisor.start("redis")
+        self.until("Redis answers", lambda: valkey.answers(self.redis_url))
+        self.supervisor.start()
+        self.until("the product is up", self.is_up, seconds=40)
+
+    def person(self, user: str) -> Person:
+        """A person at their Slack client."""
+        return Person(user, self.slack_url)
+
+    def is_up(self) -> bool:
+        """True when the bot is connected to Slack and every other process has been heard of."""
+        connected = bool(self.page.get("sockets")["connections"])
+        with self.ledger.reading() as reader:
+            kinds = {alive.kind for alive in reader.alive(self.clock.now().replace(year=2000))}
+        return connected and {"bot", "announcer", "grant-aws", "revoke-aws", "clock"} <= kinds
+
+    def until(self, what: str, look: Callable[[], T | None], *, seconds: float = 15) -> T:
+        """Wait for something to be so, and answer what was seen; DidNotHappenError when it never is."""
+        deadline = time.monotonic() + seconds
+        while True:
+            seen = look()
+            if seen:
+                return seen
+            if time.monotonic() > deadline:
+                raise DidNotHappenError(f"{what}: not within {seconds:g} s")
+            time.sleep(0.02)
+
+    def kill(self, *names: str, again: bool = True) -> None:
+        """Kill processes of ours with -9; with `again=False` they stay dead."""
+        for name in names:
+            self.supervisor.kill(name, signal.SIGKILL, again=again)
+
+    def revive(self, *names: str) -> None:
+        """Let processes run that were killed for good."""
+        self.supervisor.start(*names)
+
+    def _copy_org(self) -> Path:
+        """The example organisation, but seconds are long enough, so that a whole life can be watched."""
+        org = self.home / "org"
+        shutil.copytree(Path(policies.__file__).parent / "org", org)
+        rules = org / "rules.yaml"
+        text = rules.read_text(encoding="utf-8")
+        rules.write_text(text.replace(*_SHORTEST), encoding="utf-8")
+        return org
+
+    def _start_slack(self) -> str:
+        port = free_port()
+        command = [sys.executable, "-m", "sandbox.slack", "--port", str(port)]
+        command += ["--rate-scale", str(self._rate_scale)]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **self.clock.env()},
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self._exits.callback(_end, process)
+        page = PageApi(f"http://127.0.0.1:{port}")
+        self.until("Slack answers", lambda: _asked(page), seconds=20)
+        return f"http://127.0.0.1:{port}"
+
+    def _programs(self) -> list[Program]:
+        return [
+            Program(name, (sys.executable, "-m", "cli.main", *name.split("-", 1)), self._env(name))
+            for name in PRODUCT
+        ]
+
+    def _env(self, name: str) -> dict[str, str]:
+        """What one process is told: where things are, and only the credentials that are its own."""
+        shared = {
+            **self.clock.env(),
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "PROD_ACCESS_SECRET": self.secret,
+            "PROD_ACCESS_INSTANCE": "sandbox",
+            "PROD_ACCESS_ORG": str(self.org),
+            "PROD_ACCESS_HOME": str(self.home),
+        }
+        if name in _HOLD_SLACK_TOKENS:
+            return shared | {
+                "SLACK_API_URL": f"{self.slack_url}/api/",
+                "SLACK_BOT_TOKEN": slack_world.BOT_TOKEN,
+                "SLACK_APP_TOKEN": slack_world.APP_TOKEN,
+            }
+        return shared | self.aws.env(self.aws.worker)
+
+    def errors(self) -> list[str]:
+        """What the processes logged as errors."""
+        lines = (self.home / "processes.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if '"level": "error"' in line or line.startswith("Traceback")]
+
+
+def free_port() -> int:
+    """A port of this machine nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _tended(supervisor: Supervisor) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=supervisor.run, args=(stop,), name="supervisor")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _asked(page: PageApi) -> dict[str, Any] | None:
+    try:
+        return dict(page.get("world"))
+    except OSError:
+        return None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
