@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import structlog
-from redis import RedisError
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
@@ -124,16 +123,10 @@ class Face:
                 return
 
     def announce_for_ever(self) -> None:
-        """Answer the bell, and look without one every second in case it was lost."""
+        """Answer the bell until told to stop, and look without one every second in case it was lost."""
         threading.Thread(target=self._poll, name="poll", daemon=True).start()
-        while True:
-            try:
-                serve(self.settings, ANNOUNCE)
-            except RedisError as error:
-                log.warning("redis_does_not_answer", problem=type(error).__name__)
-                time.sleep(_POLL_SECONDS)
-            else:
-                return
+        while not serve(self.settings, ANNOUNCE):
+            time.sleep(_POLL_SECONDS)
 
     def _poll(self) -> None:
         while True:

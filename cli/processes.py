@@ -81,7 +81,9 @@ def worker(
     mine = hands()
     mine.warm(queue)
     with Heartbeat(mine.ledger, mine.name, queue):
-        serve(given, queue)
+        on_purpose = serve(given, queue)
+    if not on_purpose:
+        raise typer.Exit(1)
 
 
 def clock() -> None:

@@ -116,9 +116,10 @@ class Drain:
             for claim in claims:
                 self._start(pool, claim)
             worked += len(claims)
-            if claims or self._holds:
-                idle_until = time.monotonic() + self._linger
+            busy = bool(self._holds)
             self._settle_batch()
+            if busy:
+                idle_until = time.monotonic() + self._linger
         return worked
 
     def _claim(self, most: int) -> tuple[Claim, ...]:

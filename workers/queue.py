@@ -40,6 +40,7 @@ class SignedJson:
 
     def __init__(self, keys: tuple[bytes, ...]) -> None:
         self._keys = keys
+        self.__qualname__ = type(self).__qualname__  # RQ's worker names its serializer by it
 
     def dumps(self, value: Any) -> bytes:  # noqa: ANN401 (RQ's own protocol)
         """The signed text of a value."""

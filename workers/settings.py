@@ -97,6 +97,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'ledger.db'}"
 
     @property
+    def redis(self) -> str:
+        """The dispatcher's address: as given, else of the server kept in our home, else Redis's own."""
+        kept = self.home / REDIS_URL_FILE
+        if not self.redis_url and kept.exists():
+            return kept.read_text(encoding="utf-8").strip()
+        return self.redis_url or "redis://127.0.0.1:6379/0"
+
+    @property
     def keys(self) -> tuple[bytes, ...]:
         """The signing keys, the one in use first; the kept one when none is configured."""
         if self.secrets:
@@ -107,7 +115,7 @@ class Settings(BaseSettings):
         """Why REDIS_URL must not be used, or None."""
         url = urlsplit(self.redis_url)
         local = url.scheme == "unix" or url.hostname in LOOPBACK or not self.redis_url
-        safe = url.scheme == "rediss" and url.password is not None
+        safe = url.scheme == "rediss" and bool(url.password)
         if local or safe or self.redis_insecure:
             return None
         return (
@@ -116,6 +124,8 @@ class Settings(BaseSettings):
         )
 
 
+REDIS_URL_FILE: Final = "redis.url"
+"""Where `prod-access up` keeps the address of its own Redis, in its home."""
 DATABASE_SKEW: Final = timedelta(seconds=5)
 """How far the database's clock may be from ours before nothing new is granted."""
 

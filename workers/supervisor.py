@@ -34,6 +34,8 @@ class Program(NamedTuple):
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str]
+    last: bool = False
+    """Others stand on it: it is stopped once they have."""
 
 
 class Child:
@@ -104,13 +106,19 @@ class Supervisor:
     def __init__(self, programs: Iterable[Program], *, log_to: int | None = None) -> None:
         self.children = {program.name: Child(program, log_to) for program in programs}
         self._lock = threading.Lock()
+        self._tended = False
 
     def start(self, *names: str) -> None:
-        """Run these programs (all when none is named) and keep them running."""
+        """Run these programs (all when none is named) and keep them running.
+
+        Under `run` its thread starts them, within a moment: on Linux a child ends with the thread that
+        started it (prctl(2), PR_SET_PDEATHSIG), and whoever calls this may be a thread that ends soon.
+        """
         with self._lock:
             for name in names or tuple(self.children):
                 self.children[name].wanted = True
-                self.children[name].tend()
+                if not self._tended:
+                    self.children[name].tend()
 
     def kill(self, name: str, number: int = signal.SIGKILL, *, again: bool = True) -> None:
         """Send a signal to a program; with `again=False` it is not started anew."""
@@ -123,26 +131,35 @@ class Supervisor:
 
     def run(self, stop: threading.Event) -> None:
         """Tend the programs until told to stop, then take them down."""
+        self._tended = True
         try:
             while not stop.wait(_LOOK_EVERY):
                 with self._lock:
                     for child in self.children.values():
                         child.tend()
         finally:
+            self._tended = False
             self.stop()
 
     def stop(self) -> None:
-        """Ask every program to end, and end those that do not, the last one started first."""
+        """Ask every program to end, and end those that do not; what others stand on comes last."""
         with self._lock:
             for child in self.children.values():
                 child.wanted = False
-                child.signal(signal.SIGCONT)
-                child.signal(signal.SIGTERM)
-            deadline = time.monotonic() + STOP_SECONDS
-            for child in reversed(self.children.values()):
-                if not child.wait(max(0.0, deadline - time.monotonic())):
-                    child.signal(signal.SIGKILL)
-                    child.wait(STOP_SECONDS)
+            for last in (False, True):
+                _stop([child for child in self.children.values() if child.program.last is last])
+
+
+def _stop(children: Iterable[Child]) -> None:
+    stopping = tuple(children)
+    for child in stopping:
+        child.signal(signal.SIGCONT)
+        child.signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in stopping:
+        if not child.wait(max(0.0, deadline - time.monotonic())):
+            child.signal(signal.SIGKILL)
+            child.wait(STOP_SECONDS)
 
 
 def _die_with_parent() -> None:

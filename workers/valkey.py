@@ -8,10 +8,10 @@ from typing import Final
 
 from redis import Redis, RedisError
 
+from workers.settings import REDIS_URL_FILE
 from workers.supervisor import Program
 
 _NAMES: Final = ("valkey-server", "redis-server")
-_URL_FILE: Final = "redis.url"
 
 
 class NoServer(Exception):
@@ -48,16 +48,10 @@ def program(home: Path, key: bytes, port: int | None = None) -> tuple[Program, s
     config.touch(mode=0o600)
     config.write_text(_config(folder, port, password), encoding="utf-8")
     url = f"redis://:{password}@127.0.0.1:{port}/0"
-    kept = home / _URL_FILE
+    kept = home / REDIS_URL_FILE
     kept.touch(mode=0o600)
     kept.write_text(url, encoding="utf-8")
-    return Program("redis", (str(binary), str(config)), {}), url
-
-
-def kept_url(home: Path) -> str:
-    """The URL of the server that `prod-access up` started in this home, or an empty string."""
-    path = home / _URL_FILE
-    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    return Program("redis", (str(binary), str(config)), {}, last=True), url
 
 
 def answers(url: str) -> bool:

@@ -36,7 +36,7 @@ class Hands:
     @cached_property
     def bells(self) -> Bells:
         """The nudges over Redis."""
-        return Bells(connect(self.settings.redis_url), self.settings.keys)
+        return Bells(connect(self.settings.redis), self.settings.keys)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -64,6 +64,11 @@ class Hands:
                 return aws_cloud(self.settings, self.ledger, self.policy())
             case _:
                 raise LookupError(f"there is no cloud called {name}")
+
+    def warm(self, queue: str) -> None:
+        """Import what a queue's first job would otherwise wait for."""
+        _, _, cloud = queue.partition("-")
+        threading.Thread(target=self.cloud(CloudName(cloud)).warm, name="warm", daemon=True).start()
 
     def drain(self, direction: Direction, cloud: CloudName) -> int:
         """Do what is due for one cloud in one direction; how many holdings were worked on."""

@@ -7,21 +7,24 @@ intervals, and our own clock (measured on rq 3.0). When Redis goes away the proc
 
 from typing import Final
 
-from redis import Redis
+import structlog
+from redis import Redis, RedisError
 from rq import SimpleWorker
 
 from workers.queue import SignedJob, SignedJson
 from workers.settings import Settings
 
+log = structlog.get_logger(__name__)
+
 RECYCLE_AFTER: Final = 10_000
 """Jobs after which a worker makes room for a fresh one."""
 
 
-def serve(settings: Settings, queue: str) -> None:
-    """Answer one queue's bells until told to stop, or until it is time for a fresh process."""
+def serve(settings: Settings, queue: str) -> bool:
+    """Answer one queue's bells until told to stop or recycled (True), or until Redis goes away (False)."""
     worker = SimpleWorker(
         [queue],
-        connection=Redis.from_url(settings.redis_url, health_check_interval=5),
+        connection=Redis.from_url(settings.redis, health_check_interval=5),
         serializer=SignedJson(settings.keys),
         job_class=SignedJob,
         worker_ttl=20,
@@ -29,4 +32,9 @@ def serve(settings: Settings, queue: str) -> None:
         job_monitoring_interval=5,
         log_job_description=False,
     )
-    worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=RECYCLE_AFTER)
+    try:
+        worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=RECYCLE_AFTER)
+    except RedisError as error:
+        log.warning("redis_went_away", queue=queue, problem=type(error).__name__)
+        return False
+    return True

@@ -3,7 +3,7 @@
 Every answer of the desk has its words here; a new one does not type-check until it has.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias, assert_never
@@ -13,6 +13,7 @@ from bot.answers import AskAnswer, ClickAnswer, RoleLine
 from bot.slack import actions as ids
 from bot.slack.blocks import Block, Message, button, context, message, said, said_plainly, section
 from bot.slack.cards import end_button, withdraw_button
+from bot.slack.gate import Stranger
 from bot.slack.words import asks, buttons, lists, presses, problems
 from bot.slack.words.small import ORDINARY, Contacts
 from bot.views import CardState, RequestView
@@ -242,43 +243,26 @@ def say_later(word: str) -> Message:
     return said(lists.in_a_later_version(word))
 
 
-def say_external() -> Message:
-    """To a member of another organisation."""
-    return said(problems.external())
+_STRANGERS: Final[Mapping[Stranger, Callable[[], str]]] = {
+    Stranger.ANOTHER_APP: problems.other_workspace,
+    Stranger.ANOTHER_WORKSPACE: problems.other_workspace,
+    Stranger.EXTERNAL: problems.external,
+    Stranger.GUEST: problems.guest,
+    Stranger.BOT: problems.bot,
+    Stranger.DELETED: problems.deleted,
+    Stranger.NOT_CHECKED: problems.not_checked,
+}
 
 
-def say_other_workspace() -> Message:
-    """To somebody of a workspace, or through an app, that is not ours."""
-    return said(problems.other_workspace())
-
-
-def say_guest() -> Message:
-    """To a guest."""
-    return said(problems.guest())
-
-
-def say_bot() -> Message:
-    """To an app."""
-    return said(problems.bot())
-
-
-def say_deleted() -> Message:
-    """To an account that was switched off."""
-    return said(problems.deleted())
-
-
-def say_unlinked(user: str, contacts: Contacts = ORDINARY) -> Message:
-    """To a member whose Slack id (`user`) nobody linked to a person."""
-    return said(problems.unlinked(user, contacts))
-
-
-def say_not_checked() -> Message:
-    """To somebody of whom Slack told us nothing."""
-    return said(problems.not_checked())
+def say_stranger(stranger: Stranger, user: str, contacts: Contacts = ORDINARY) -> Message:
+    """To whoever is not let in; a member whom nobody linked to a person reads their Slack id (`user`)."""
+    if stranger is Stranger.UNLINKED:
+        return said(problems.unlinked(user, contacts))
+    return said(_STRANGERS[stranger]())
 
 
 def say_form_not_opened() -> Message:
-    """To somebody for whom a form should have opened."""
+    """To somebody whose form Slack did not open."""
     return said(problems.form_not_opened())
 
 
@@ -287,11 +271,6 @@ def say_card_not_posted(view: RequestView, contacts: Contacts = ORDINARY) -> Mes
     return said(problems.card_not_posted(view, contacts))
 
 
-def say_did_not_work(reference: str) -> Message:
+def say_unexpected(reference: str) -> Message:
     """After a mistake of ours; `reference` finds it in the log."""
     return said(problems.did_not_work(reference))
-
-
-def say_form_not_opened() -> Message:
-    """To somebody whose form Slack did not open."""
-    return said(problems.form_not_opened())

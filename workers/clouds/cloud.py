@@ -15,6 +15,7 @@ Public methods turn these into outcomes. `Present` and `Absent` are only ever sa
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, final
 
@@ -173,6 +174,12 @@ class Cloud(ABC):
         return Absent() if seen is None else StillThere()
 
     @final
+    def warm(self) -> None:
+        """Do beforehand what the first call would otherwise wait for; what fails is done then."""
+        with suppress(CloudError):
+            self._warm()
+
+    @final
     def find_ours(self) -> tuple[Found, ...]:
         """Everything in this cloud that carries our mark; CloudError when it cannot be read."""
         return tuple(self._find_ours())
@@ -196,6 +203,9 @@ class Cloud(ABC):
     @abstractmethod
     def _look(self, holding: Holding) -> Seen | None:
         """What a fresh read shows; None only when the cloud itself says it is not there."""
+
+    def _warm(self) -> None:  # noqa: B027 (a cloud may have nothing to warm)
+        """Sign in, load what is slow to load."""
 
     @abstractmethod
     def _find_ours(self) -> Iterable[Found]:

@@ -42,8 +42,8 @@ def not_checked() -> str:
 
 
 def form_not_opened() -> str:
-    """Slack did not open the form in time."""
-    return "The form did not open and nothing was done. Try again: /prod-access."
+    """Slack did not open a form."""
+    return "The form did not open, so nothing was done. Try again."
 
 
 def card_not_posted(view: RequestView, contacts: Contacts = ORDINARY) -> str:
@@ -56,8 +56,3 @@ def card_not_posted(view: RequestView, contacts: Contacts = ORDINARY) -> str:
 def did_not_work(reference: str) -> str:
     """A mistake of ours."""
     return f"That did not work and nothing changed. Reference {escape(reference)}, sent to platform on-call."
-
-
-def form_not_opened() -> str:
-    """Slack did not open the form in time."""
-    return "The form did not open, so nothing was asked. Try again, or type the whole line."

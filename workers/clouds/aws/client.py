@@ -40,6 +40,7 @@ _NOT_NOW: Final = frozenset(
         "ConcurrentModification",
         "ConcurrentModificationException",
         "DeleteConflict",
+        "RequestExpired",
         "RequestLimitExceeded",
         "SignatureDoesNotMatch",
         "Throttling",

@@ -144,6 +144,10 @@ class LeasedRoles(Cloud):
     def _change(self, holding: Holding, call: str, **words: object) -> None:
         self._client.change(holding.entitlement, call, RoleName=_role_name(holding.key), **words)
 
+    def _warm(self) -> None:
+        for account in self._accounts:
+            self._client.spoke(account)
+
     def _find_ours(self) -> Iterable[Found]:
         for account in self._accounts:
             for role in self._roles(account):
