@@ -6,6 +6,7 @@ numbered claims keep two drains off the same holding, so nobody has to be electe
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,7 +43,8 @@ class Clock:
         self._clouds = tuple(clouds)
         self._nudge = nudge
         self._drain = drain
-        self._nudged: dict[str, datetime] = {}
+        self._nudged: dict[str, float] = {}
+        self._waiting: dict[str, float] = {}
         self._draining: dict[str, threading.Thread] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -60,25 +62,28 @@ class Clock:
         now = self._ledger.now()
         with self._ledger.reading() as reader:
             late = [request.id for request in reader.requests_due(now)]
-            waiting = {
-                (direction, cloud): since
+            waiting = [
+                (direction, cloud)
                 for direction in Direction
                 for cloud in self._clouds
-                if (since := reader.waiting_since(cloud, direction, now)) is not None
-            }
+                if reader.due(cloud, direction, now)
+            ]
             alarm = reader.next_alarm(now)
         for request in late:
             self._ledger.retrying(partial(lapse, name=request))
-        for (direction, cloud), since in waiting.items():
-            self._wake(direction, cloud, since, now)
+        bells = {_bell(*which): which for which in waiting}
+        self._waiting = {bell: self._waiting.get(bell, time.monotonic()) for bell in bells}
+        for bell, (direction, cloud) in bells.items():
+            self._wake(bell, direction, cloud)
         return _seconds_until(alarm, self._ledger.now())
 
-    def _wake(self, direction: Direction, cloud: CloudName, since: datetime, now: datetime) -> None:
-        bell = f"{direction.value}-{cloud}"
-        if now - self._nudged.get(bell, since - RENUDGE) >= RENUDGE:
+    def _wake(self, bell: str, direction: Direction, cloud: CloudName) -> None:
+        """Nudge, again when it was not heard; what nobody took within our patience is done here."""
+        now = time.monotonic()
+        if now - self._nudged.get(bell, 0.0) >= RENUDGE.total_seconds():
             self._nudged[bell] = now
             self._nudge(bell)
-        if now - since >= PATIENCE:
+        if now - self._waiting[bell] >= PATIENCE.total_seconds():
             self._drain_here(bell, direction, cloud)
 
     def _drain_here(self, bell: str, direction: Direction, cloud: CloudName) -> None:
@@ -96,6 +101,10 @@ class Clock:
             self._drain(direction, cloud)
         except Exception:  # the boundary of a background drain: the clock ticks on and tries again
             log.exception("clock_drain_failed", direction=direction.value, cloud=cloud)
+
+
+def _bell(direction: Direction, cloud: CloudName) -> str:
+    return f"{direction.value}-{cloud}"
 
 
 def lapse(writing: Writing, name: RequestId) -> None:

@@ -130,12 +130,6 @@ class Reader:
         query = select(schema.holdings.c.key).where(claimable(cloud, direction, now)).limit(1)
         return self._connection.execute(query).first() is not None
 
-    def waiting_since(self, cloud: CloudName, direction: Direction, now: datetime) -> datetime | None:
-        """The alarm of the holding that has waited longest for this drain, or None."""
-        query = select(func.min(schema.holdings.c.due_at)).where(claimable(cloud, direction, now))
-        found: datetime | None = self._connection.execute(query).scalar_one()
-        return found
-
     def next_alarm(self, after: datetime) -> datetime | None:
         """The next moment at which some request or holding is due."""
         rows = (schema.requests.c.due_at, schema.holdings.c.due_at)

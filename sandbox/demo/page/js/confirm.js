@@ -1,0 +1,35 @@
+// Slack's confirm dialog, which stands before a button that has one.
+import { h } from "./dom.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { withEmoji } from "./emoji.js";
+
+export const words = (text, options) =>
+  text.type === "mrkdwn" ? mrkdwn(text.text, options) : text.emoji === false ? text.text : withEmoji(text.text);
+
+/** Asks; answers whether the person said yes. Focus goes back where it was. */
+export function confirmed(confirm) {
+  const before = document.activeElement;
+  return new Promise((done) => {
+    const dialog = h("dialog", { class: "dialog small", "aria-labelledby": "confirm-title" });
+    const answer = (yes) => () => {
+      dialog.close();
+      dialog.remove();
+      before?.focus();
+      done(yes);
+    };
+    dialog.append(
+      h("h1", { id: "confirm-title" }, words(confirm.title)),
+      h("div", { class: "dialog-body" }, words(confirm.text)),
+      h("footer", {},
+        h("button", { type: "button", class: "button", on: { click: answer(false) } }, words(confirm.deny)),
+        h("button", { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"} full`, on: { click: answer(true) } },
+          words(confirm.confirm))),
+    );
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      answer(false)();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,0 +1,84 @@
+// The tour's bar: the five steps, and the sentence of the one that is next.
+import { byId, h, reconcile, sign } from "./dom.js";
+import { become } from "./go.js";
+import { offerLine, SHOWN } from "./show.js";
+import { ANA, changed, FIRST_CHANNEL, store } from "./store.js";
+import { announce, saying } from "./toast.js";
+import { current, progress, skip, startAgain, stopped } from "./tour.js";
+
+const ALL = "That was all of it: asked, approved, used, ended, checked. Now break it.";
+let looked = null; // a step somebody pressed to read
+let showing = false;
+
+export function drawSteps() {
+  const steps = progress();
+  const at = current();
+  if (looked !== null && steps[looked].isDone) looked = null;
+  const shown = looked ?? at;
+  point(steps[shown]);
+  tell(steps[shown]?.words ?? ALL);
+  reconcile(byId("steps"), steps.map((step) => ({ key: step.short, mark: JSON.stringify([step.isDone, step.isSkipped, step.place === shown]), draw: () => chip(step, shown) })));
+  reconcile(byId("guide"), [{ key: "guide", mark: JSON.stringify([shown, steps[shown]?.isDone, stopped(), showing]), draw: () => guide(steps[shown]) }]);
+}
+
+/** Lets what this step needs be seen: another person, the clock, Try. */
+function point(step) {
+  document.body.dataset.step = step && !step.isDone ? step.short : "";
+  document.body.dataset.become = String(Boolean(step?.as) && !step.isDone && step.as !== store.me);
+}
+
+let told = "";
+
+/** Says the next sentence, once the page is there. */
+function tell(sentence) {
+  if (told && told !== sentence) announce(sentence);
+  told = sentence;
+}
+
+function chip(step, shown) {
+  const state = step.isDone ? "done" : step.isSkipped ? "skipped" : "";
+  return h("button", {
+    type: "button", class: `step ${state}`, "aria-current": step.place === shown ? "step" : null, data: { focus: "step" },
+    on: { click: () => { looked = step.place; drawSteps(); } },
+  },
+  h("span", { class: "step-number" }, step.isDone ? sign("✓") : String(step.place + 1)), ` ${step.short}`,
+  state ? h("span", { class: "unseen" }, `, ${state}`) : null);
+}
+
+function guide(step) {
+  if (stopped()) return line(`That request was ${stopped()}, so nothing was given.`, [again()]);
+  if (!step) return line(ALL, [hand("Open the faults", () => byId("faults").click()), again()]);
+  const number = h("b", { class: "step-of" }, `Step ${step.place + 1} of 5`);
+  const hands = step.isDone ? [again()] : [hand(showing ? "Showing…" : "Show me", () => show(step), "primary"), hand("Skip", () => passOver(step))];
+  return line([number, step.words], hands);
+}
+
+const line = (words, hands) => h("div", { class: "guide-line" }, h("p", {}, ...[words].flat()), h("div", { class: "guide-hands" }, ...hands));
+
+const hand = (words, act, kind = "") => h("button", { type: "button", class: `button tiny ${kind}`, data: { focus: words }, on: { click: act } }, words);
+
+const again = () => hand("Start again", restart);
+
+async function show(step) {
+  if (showing) return;
+  showing = true;
+  drawSteps();
+  await saying(SHOWN[step.place]);
+  showing = false;
+  looked = null;
+  drawSteps();
+}
+
+function passOver(step) {
+  skip(step.place);
+  looked = null;
+  changed("world");
+}
+
+async function restart() {
+  startAgain();
+  looked = null;
+  await become(ANA, FIRST_CHANNEL);
+  offerLine();
+  changed("world");
+}

@@ -1,0 +1,74 @@
+// The five steps: what each asks for, and when the world really is in that state.
+import { ANA, BEN, requestsOf, store } from "./store.js";
+
+export const LINE = "/prod-access prod-db-readonly 15m INC-42 replication lag";
+const GIVEN = ["starting", "live", "ending", "stuck", "ended"];
+const NOT_GIVEN = { denied: "denied", withdrawn: "withdrawn", lapsed: "not answered", not_given: "not given" };
+const KEY = "tour";
+
+const saved = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+const skipped = new Set(saved.skipped ?? []);
+const before = new Set(saved.before ?? []); // requests of earlier rounds
+
+const save = () => sessionStorage.setItem(KEY, JSON.stringify({ skipped: [...skipped], before: [...before] }));
+
+export const STEPS = [
+  {
+    short: "Ask",
+    as: ANA,
+    words: "You are Ana. Press Enter to ask for 15 minutes in the production databases.",
+    done: (request) => Boolean(request),
+  },
+  {
+    short: "Approve",
+    as: BEN,
+    words: "Become Ben and press Approve.",
+    done: (request) => GIVEN.includes(request?.state),
+  },
+  {
+    short: "Use it",
+    as: ANA,
+    words: "Become Ana, open her messages from Prod Access, and press Try in the cloud view: allowed.",
+    done: (request) => Boolean(allowed(request)),
+  },
+  {
+    short: "Let it end",
+    words: "Press “To the end” on the clock.",
+    done: (request) => request?.state === "ended" && !held(request),
+  },
+  {
+    short: "Check",
+    words: "Try again: refused. Then read the receipt in the card's thread.",
+    done: (request) => request?.state === "ended" && refusedSince(request),
+  },
+];
+
+/** The request this round is about. */
+export const ourRequest = () => requestsOf(ANA).find((line) => !before.has(line.request)) ?? null;
+
+/** In a word, why this round cannot go on, or nothing. */
+export const stopped = () => NOT_GIVEN[ourRequest()?.state] ?? "";
+
+const proofs = (request) => store.world.proofs.filter((one) => one.person === ANA && one.request === request?.request);
+const allowed = (request) => proofs(request).findLast((one) => one.allowed);
+const refusedSince = (request) => proofs(request).some((one) => !one.allowed && one.seq > (allowed(request)?.seq ?? 0));
+const held = (request) => store.world.clouds.some((cloud) => cloud.objects.some((one) => one.request === request.request));
+
+export function progress() {
+  const request = ourRequest();
+  return STEPS.map((step, place) => ({ ...step, place, isDone: step.done(request), isSkipped: skipped.has(place) }));
+}
+
+/** The first step that is neither done nor skipped; -1 after the last. */
+export const current = () => progress().findIndex((step) => !step.isDone && !step.isSkipped);
+
+export function skip(place) {
+  skipped.add(place);
+  save();
+}
+
+export function startAgain() {
+  skipped.clear();
+  for (const line of requestsOf(ANA)) before.add(line.request);
+  save();
+}
