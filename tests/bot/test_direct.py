@@ -1,0 +1,237 @@
+"""The direct message: how to use what one has, what became of it, and when it may ring."""
+
+import json
+
+import pytest
+
+from bot.slack import actions as ids
+from bot.slack.blocks import Message
+from bot.slack.direct import CLOUDS_MOST, direct, ping
+from bot.views import CardState, RequestView, YesView
+from policies.grant import GrantState
+from tests.bot import views_builder as views
+
+HOW = [
+    (
+        "    aws configure set profile.pa-7k3m.role_arn"
+        " arn:aws:iam::111122223333:role/prod-access/prod-db-readonly-7k3m"
+    ),
+    "    aws configure set profile.pa-7k3m.source_profile default",
+    "    aws --profile pa-7k3m rds describe-db-instances",
+]
+END = ["[End now]", "· It ends by itself. Nothing secret is ever sent here."]
+WHICH = "· prod-db-readonly · 1 h · pa-7k3m"
+
+MESSAGES: dict[str, list[str]] = {
+    "live": [
+        "🔓 *You have prod-db-readonly until {15:03}.* Ben Okafor approved it.",
+        "*AWS* · live, works now · account shop-prod [Open AWS]",
+        *HOW,
+        *END,
+    ],
+    "at once": [
+        "🔓 *You have prod-db-readonly until {15:03}.* Nobody needed to be asked.",
+        "*AWS* · live, works now · account shop-prod [Open AWS]",
+        *HOW,
+        *END,
+    ],
+    "ending": ["🔒 *prod-db-readonly is ending.* AWS asked, not yet confirmed.", WHICH],
+    "stuck": [
+        (
+            "⚠️ *prod-db-readonly is stuck: AWS has not ended.* It was due {15:03} and is tried"
+            " until it is gone. You may still get in."
+        ),
+        WHICH,
+    ],
+    "ended": ["🔒 *Ended {15:03}* · prod-db-readonly · held 1 h", "· pa-7k3m"],
+    "ended early": [
+        "🔒 *Ended early by Dev Patel:* prod-db-readonly. Ask again if you still need it.",
+        "[Ask again]",
+        WHICH,
+    ],
+    "found again": ["🔒 *prod-db-readonly is ending.* AWS being taken back.", WHICH],
+    "denied": [
+        'Denied by Ben Okafor: "replica is being rebuilt, try at 16:00".',
+        "[Ask again]",
+        WHICH,
+    ],
+    "lapsed": ["Nobody answered by {14:32}, so nothing was given.", "[Ask again]", WHICH],
+    "rolled back": ["Not given: AWS said no. Nothing is left behind.", "[Ask again]", WHICH],
+    "overruled": [
+        "Not given: the rules do not allow it now. Nothing is left behind.",
+        "[Ask again]",
+        WHICH,
+    ],
+    "on behalf": [
+        "Dev Patel asked for prod-operator, 30 min, for you (INC-42).",
+        "[Decline]",
+        "· prod-operator · 30 min · pa-7k3m",
+    ],
+}
+
+
+def draw(view: RequestView) -> Message | None:
+    return direct(view, now=views.NOW, token=views.TOKEN)
+
+
+def drawn(view: RequestView) -> Message:
+    message = draw(view)
+    assert message is not None
+    assert views.problems(message) == []
+    return message
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_reads_as_ux_writes_it(name: str):
+    assert views.read(drawn(views.ALL[name]())) == MESSAGES[name]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_has_45_words_besides_its_commands(name: str):
+    lines = [line for line in views.read(drawn(views.ALL[name]())) if not line.startswith("    ")]
+    assert sum(views.word_count(line) for line in lines) <= 45
+
+
+@pytest.mark.parametrize("name", ["waiting", "one of two", "nobody can", "starting", "withdrawn"])
+def test_there_is_no_message_while_there_is_nothing_to_know(name: str):
+    assert draw(views.ALL[name]()) is None
+
+
+def test_the_console_opens_in_the_leased_role():
+    link = views.pressable(drawn(views.live()).blocks)[0]
+    assert link["action_id"] == ids.OPEN_CLOUD
+    assert link["url"] == (
+        "https://signin.aws.amazon.com/switchrole?account=111122223333"
+        "&roleName=prod-access/prod-db-readonly-7k3m&displayName=pa-7k3m"
+    )
+
+
+def test_several_accounts_have_a_profile_each():
+    text = json.dumps(drawn(views.half_live()).blocks)
+    assert "profile.pa-7k3m-1.role_arn" in text
+    assert "profile.pa-7k3m-2.role_arn" in text
+    assert "*AWS* · starting · account tideline [Open AWS]" in views.read(drawn(views.half_live()))
+
+
+def test_a_role_without_a_first_command_has_none():
+    silent = views.live().clouds[0]._replace(try_command=None)
+    assert views.read(drawn(views.live(clouds=(silent,))))[2:4] == HOW[:2]
+
+
+def test_a_cloud_we_know_nothing_of_is_named_only():
+    bare = views.live().clouds[0]._replace(lease=None)
+    lines = views.read(drawn(views.live(clouds=(bare,))))
+    assert lines[1:] == ["*AWS* · live, works now · account shop-prod", *END]
+
+
+def test_a_role_of_many_accounts_still_fits():
+    clouds = tuple(views.cloud(views.held(n, **views.LIVE), f"shop-{n}") for n in range(30))
+    assert len(drawn(views.live(clouds=clouds)).blocks) == 2 * CLOUDS_MOST + 3
+
+
+def behalf(state: CardState, **changes: object) -> RequestView:
+    fixed = {"request": views.approved(), "state": state, "decided_by": views.CHLOE}
+    return views.on_behalf(**{**fixed, **changes})
+
+
+def test_what_somebody_else_asked_for_is_said_to_be_so():
+    yes = (YesView(views.CHLOE, views.clock("14:03:20")),)
+    starting = views.cloud(views.held(state=GrantState.GRANTING))
+    assert views.read(drawn(behalf(CardState.STARTING, yeses=yes, clouds=(starting,)))) == [
+        "⚙️ *prod-db-readonly is starting, until {15:03}.* Dev Patel asked for it. Chloe Martin approved it.",
+        "[End now]",
+        WHICH,
+    ]
+    assert views.read(drawn(behalf(CardState.LIVE))) == [
+        "🔓 *You have prod-db-readonly until {15:03}.* Dev Patel asked for it. Nobody needed to be asked.",
+        "*AWS* · starting · account shop-prod",
+        *END,
+    ]
+
+
+def test_what_was_taken_back_by_the_asker_is_told_to_whom_it_was_for():
+    view = behalf(CardState.WITHDRAWN)._replace(decided_by=views.DEV)
+    assert views.read(drawn(view)) == ["➖ *Withdrawn by Dev Patel.* Nothing was given.", WHICH]
+    assert views.read(drawn(view._replace(decided_by=None)))[0].startswith("➖ *Withdrawn by Dev Patel.*")
+
+
+def test_a_reference_that_could_be_markup_is_left_out():
+    view = views.on_behalf(request=views.ask(reference="<!here>"))
+    assert views.read(drawn(view))[0] == "Dev Patel asked for prod-db-readonly, 1 h, for you."
+
+
+def test_a_denial_without_a_reason_or_a_name_still_says_so():
+    assert views.read(drawn(views.denied(note=None)))[0] == "Denied by Ben Okafor."
+    assert views.read(drawn(views.denied(note=None, decided_by=None)))[0] == "Denied by its approvers."
+
+
+def test_what_is_not_gone_yet_is_not_called_gone():
+    closing = views.cloud(views.held(**{**views.NEVER_LIVE, "state": GrantState.ENDING}))
+    assert views.read(drawn(views.rolled_back(clouds=(closing,))))[0] == (
+        "Not given: AWS said no. All of it is being taken back."
+    )
+
+
+def test_what_the_holder_ended_is_not_news_to_them():
+    assert views.read(drawn(views.ended_early(views.ANA)))[0] == (
+        "🔒 *Ended {14:40}* · prod-db-readonly · held 36 min"
+    )
+
+
+@pytest.mark.parametrize("text", ["<!channel>", "*b* `c` @here", "a\u202eb\nc", "x" * 10_000, ""])
+def test_a_note_stays_dead_text(text: str):
+    hostile, tame = drawn(views.denied(note=text)), drawn(views.denied())
+    assert views.texts(hostile.blocks) == views.texts(tame.blocks)
+    assert not {"<", "\u202e", "\n"} & set(hostile.text)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_buttons_carry_the_token_or_lead_elsewhere(name: str):
+    for button in views.pressable(drawn(views.ALL[name]()).blocks):
+        assert button.get("value") == views.TOKEN or "url" in button
+
+
+# When it rings ----------------------------------------------------------------------------------------
+
+RINGS = {
+    "on behalf": True,
+    "live": True,
+    "at once": True,
+    "half live": True,
+    "stuck": True,
+    "denied": True,
+    "lapsed": True,
+    "ended early": True,
+}
+
+
+@pytest.mark.parametrize("name", views.ALL)
+def test_only_news_rings(name: str):
+    assert ping(views.ALL[name]()) is RINGS.get(name, False)
+
+
+def test_what_is_not_given_rings_once():
+    closing = views.cloud(views.held(**{**views.NEVER_LIVE, "state": GrantState.ENDING}))
+    assert ping(views.rolled_back(clouds=(closing,)))
+    assert not ping(views.rolled_back())
+
+
+def test_what_the_holder_ended_does_not_ring():
+    assert not ping(views.ended_early(views.ANA))
+
+
+@pytest.mark.parametrize(("second", "rings"), [("14:03:50", False), ("14:04:23", True)])
+def test_the_last_cloud_rings_only_when_it_is_late(second: str, rings: bool):  # noqa: FBT001 -- a row of the table
+    both = (
+        views.cloud(views.held(**views.LIVE)),
+        views.cloud(views.held(2, **{**views.LIVE, "live_at": views.clock(second)}), "tideline"),
+    )
+    assert ping(views.live(clouds=both)) is rings
+
+
+def test_of_many_starting_clouds_only_the_first_rings():
+    clouds = [
+        *(views.cloud(views.held(n, **views.LIVE), f"shop-{n}") for n in (1, 2)),
+        views.cloud(views.held(3, state=GrantState.GRANTING), "tideline"),
+    ]
+    assert not ping(views.half_live(clouds=tuple(clouds)))

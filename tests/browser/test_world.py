@@ -1,0 +1,159 @@
+"""The tour, the clock, faults and the cloud view, in a real browser; small screens; who cannot see."""
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.pages import Page
+
+pytestmark = pytest.mark.browser
+INSIDE = """
+const box = arguments[0].getBoundingClientRect();
+const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+return box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth
+  && (arguments[0].contains(at) || at.contains(arguments[0]));
+"""
+NAMELESS = """
+const named = (node) => node.textContent.trim() || node.getAttribute("aria-label")
+  || node.labels?.length || node.getAttribute("aria-labelledby");
+return [...document.querySelectorAll("button, input, textarea, a, dialog, nav, aside, main")]
+  .filter((node) => !named(node)).map((node) => node.outerHTML);
+"""
+
+
+def test_new_messages_are_announced_politely(page: Page):
+    region = page.driver.find_element("css selector", "#announcer")
+    assert region.get_attribute("aria-live") == "polite"
+    page.scene.app.post("U0ANA", "prod-logs", "reading errors")
+    page.until(
+        lambda: (
+            "Prod Access: Waiting: Ana Ruiz asks for prod-logs" in str(region.get_property("textContent"))
+        ),
+        "the announcement",
+    )
+
+
+def test_everything_has_a_name(page: Page):
+    page.ask()
+    page.find("#list .replies").click()
+    page.find("#replies .message")
+    assert page.driver.execute_script(NAMELESS) == []
+    page.types("/prod-access")
+    page.find("dialog.modal")
+    assert page.driver.execute_script(NAMELESS) == []
+
+
+def test_an_approver_on_a_phone_sees_what_to_decide(page: Page):
+    page.ask()
+    page.resize(375, 667, phone=True)
+    page.open("U0BEN")
+    card = page.card()
+    parts = (".section .words", ".quote", "[data-label=Approve]", "[data-label=Deny]")
+    for part in parts:
+        assert page.driver.execute_script(INSIDE, card.find_element("css selector", part)), part
+    page.find("[data-label=Approve]").click()
+    page.card("Live until")
+    assert page.driver.execute_script("return document.documentElement.scrollWidth") == 375
+
+
+def test_a_phone_shows_one_column_at_a_time(page: Page):
+    page.resize(375, 667, phone=True)
+    page.open("U0BEN")
+    page.find("[data-focus=cloud]").click()
+    page.find("#cloud", "Clouds agree with the ledger.")
+    page.find("[data-focus=menu]").click()
+    page.find("#sidebar .channel", "general").click()
+    page.find("#talk-head h1", "general")
+    page.gone("#sidebar")
+
+
+def test_a_dot_says_for_whom_something_waits(page: Page):
+    page.ask()
+    page.find("#who .person .dot")
+    page.find("#who .person").send_keys(Keys.ENTER)
+    assert page.find("[role=menuitemradio]", "Ben Okafor").find_elements("css selector", ".dot")
+    assert "approves database requests" in page.find("[role=menuitemradio]", "Ben Okafor").text
+    page.keys(Keys.ESCAPE)
+    page.gone("[role=menu]")
+    assert "person" in page.focused.get_attribute("class")
+
+
+def test_try_makes_a_call_and_prints_the_clouds_words(page: Page):
+    page.find("#cloud [data-try]").click()
+    page.find("#cloud .tried", "refused, AccessDenied")
+    request = page.ask()
+    page.scene.world.give(request)
+    page.find("#cloud .object", request)
+    page.find("#cloud [data-try]").click()
+    page.find("#cloud .tried", "allowed")
+
+
+def test_a_cloud_that_differs_is_told_in_a_sentence(page: Page):
+    page.find("#cloud .verdict", "Clouds agree with the ledger.")
+    page.scene.world.problem = "AWS still holds pa-7k3m; the ledger says ended."
+    page.find("#cloud .verdict.bad", "AWS still holds pa-7k3m")
+
+
+def test_the_printed_lines_run_where_they_are_printed(page: Page):
+    page.ask()
+    page.become("Ben Okafor")
+    page.find("[data-label=Approve]").click()
+    page.card("Live until")
+    page.become("Ana Ruiz")
+    page.find("#sidebar .channel", "Prod Access").click()
+    page.find(".usable .button", "Use it").click()
+    page.find(".usable .output", "orders")
+    assert [len(lines) for _person, lines in page.scene.world.used] == [3]
+    page.done("Use it")
+
+
+def test_moving_the_clock_leaves_a_grey_line(page: Page):
+    page.ask()
+    page.find("#hands [data-focus=clock]").send_keys(Keys.ENTER)
+    page.tab_arrow("+10 min")
+    page.find("#list .moved", "Time moved 10 min.")
+    assert page.focused.get_attribute("data-focus") == "clock"
+
+
+def test_faults_are_switches_with_a_count(page: Page):
+    page.find("#faults", "Faults: 0").send_keys(Keys.ENTER)
+    switch = page.find(".switch")
+    assert switch.get_attribute("aria-label") == "Slack drops our calls"
+    switch.send_keys(Keys.SPACE)
+    page.find("#faults", "Faults: 1")
+    page.find(".panel .button", "Do it").click()
+    page.find("#toasts", "Empty Redis: done.")
+    page.find(".panel .button", "All off").click()
+    page.find("#faults", "Faults: 0")
+    assert page.scene.world.happened == ["empty_redis"]
+
+
+def test_under_the_hood_is_the_audit(page: Page):
+    request = page.ask()
+    page.find(".hood-button").send_keys(Keys.ENTER)
+    page.find("#hood tbody tr", request)
+    page.find("#hood .button", "Verify audit").click()
+    page.find("#hood", "Whole chain checked, 1 entry")
+    page.keys(Keys.ESCAPE)
+    page.gone("#hood")
+    assert "hood-button" in page.focused.get_attribute("class")
+
+
+def test_the_tour_shows_itself_and_starts_again(page: Page):
+    for step in ("Ask", "Approve", "Use it", "Let it end", "Check"):
+        page.find("#guide .button", "Show me").click()
+        page.done(step)
+    page.find("#replies .message", "Approved by Ben Okafor.")
+    page.find("#guide .button", "Start again").click()
+    page.find("#guide", "You are Ana. Press Enter")
+    assert page.find("#composer-text").get_attribute("value").startswith("/prod-access prod-db-readonly")
+
+
+def test_a_step_can_be_skipped(page: Page):
+    page.find("#guide .button", "Skip").click()
+    page.find("#guide", "Become Ben and press Approve.")
+    page.find("#steps .skipped", "Ask")
+
+
+def test_a_denied_request_says_so_in_the_tour(page: Page):
+    page.scene.world.deny(page.ask())
+    page.find("#guide", "That request was denied")
