@@ -27,6 +27,7 @@ import policies
 from sandbox.aws.standin import AwsStandIn
 from sandbox.aws.use import People
 from sandbox.clock import MovableClock
+from sandbox.postgres import running_postgres
 from sandbox.slack import world as slack_world
 from sandbox.slack.person import PageApi, Person
 from workers import valkey
@@ -49,13 +50,16 @@ class DidNotHappenError(AssertionError):
 class World:
     """A running world; a context manager. What it leaves in `home` is there until the next run."""
 
-    def __init__(self, home: Path, *, database_url: str = "", rate_scale: float = 1.0) -> None:
+    def __init__(
+        self, home: Path, *, database_url: str = "", postgres: bool = False, rate_scale: float = 1.0
+    ) -> None:
         self.home = home.absolute()
         self._rate_scale = rate_scale
         self._exits = ExitStack()
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
         self.database_url = database_url or f"sqlite:///{self.home / 'ledger.db'}"
+        self._postgres = postgres
         self.clock = MovableClock(self.home / "clock")
         self.secret = secrets.token_hex(32)
         self.org = self._copy_org()
@@ -78,6 +82,8 @@ class World:
         self.page = PageApi(self.slack_url)
         self.aws = self._exits.enter_context(AwsStandIn(self.clock))
         self.people = self._exits.enter_context(People(self.aws.endpoint_url, self.clock))
+        if self._postgres:
+            self.database_url = self._exits.enter_context(running_postgres(self.clock.env()))
         redis, self.redis_url = valkey.program(self.home, self.secret.encode())
         engine = open_engine(self.database_url)
         migrate(engine)

@@ -11,8 +11,8 @@ from hypothesis import settings
 from sandbox.aws.signing import botocore_follows
 from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
 from sandbox.aws.use import People
+from sandbox.postgres import running_postgres
 from tests.builders import StoppedClock
-from tests.postgres import running_postgres
 from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
 from workers.ledger.migrate import migrate

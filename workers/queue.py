@@ -1,8 +1,8 @@
 """Redis and RQ as a bell, and nothing more: a nudge says *look at the ledger*, it never says what to do.
 
 A job is a function's name and plain words, as JSON under an HMAC; a worker runs only the functions on
-`ALLOWED` and ignores callbacks, webhooks and repeats whatever the hash in Redis says (anyone who can write
-Redis could otherwise run code: JSON names any importable function, and so do callback fields; source:
+`ALLOWED` and ignores callbacks, webhooks, repeats and retries whatever the hash in Redis says (anyone who can
+write Redis could otherwise run code: JSON names any importable function, and so do callback fields; source:
 rq 3.0 job.py). With Redis away a nudge answers False at once: the clock finds the work in the ledger.
 """
 
@@ -70,6 +70,7 @@ class SignedJob(Job):
         self._stopped_callback_name = None
         self.webhooks = []
         self.repeats_left = None
+        self.retries_left = None
         return answer
 
     @property

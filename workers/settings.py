@@ -20,7 +20,13 @@ def env(name: str) -> AliasChoices:
 class Settings(BaseSettings):
     """What workers, clock and bot share. Every field names its environment variable."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # a refused secret is not shown
+        populate_by_name=True,
+        env_prefix="PROD_ACCESS_",  # where a field's own name is looked for too: never HOME, never SECRETS
+    )
 
     database_url: str = Field(
         default="",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sandbox.demo.ports import Tried, Used
 
 _REMEMBERED = 50
-_REQUEST = re.compile(r"\bpa-[a-z0-9]{4}\b")
+_REQUEST = re.compile(r"\bpa-[a-z0-9]{4,}\b")
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,13 @@ def test_the_database_itself_refuses_to_change_the_audit_log(ledger: Ledger, sta
         connection.execute(text(statement))
 
 
+def test_the_log_can_be_read_and_written_in_one_transaction(ledger: Ledger):
+    ask(ledger)
+    with ledger.writing() as writing:
+        assert len(list(writing.entries(request=request().id))) == 1
+        assert writing.token_for(request().id, 0)
+
+
 def test_free_text_is_kept_apart_and_by_a_salted_reference(ledger: Ledger):
     with ledger.writing() as writing:
         first = writing.keep_text("replication lag")

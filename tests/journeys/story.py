@@ -15,8 +15,6 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +23,6 @@ from sandbox.aws.keys import Keys
 from sandbox.aws.use import Allowed, Refused
 from sandbox.slack.person import Message, Person
 from sandbox.world import DidNotHappenError, World
-from tests.postgres import running_postgres
 from workers.logs import start_logging
 
 CHANNEL = "C0DB"
@@ -219,17 +216,6 @@ def act_audit(story: Story) -> None:
     story.tell("every_change_named", not ours, changes=len(world.aws.log()), unnamed=ours[:3])
 
 
-@contextmanager
-def database(kind: str) -> Iterator[str]:
-    """The address of a database: what DATABASE_URL says, else a server of our own, else SQLite's file."""
-    given = os.environ.get("DATABASE_URL", "")
-    if given or kind == "sqlite":
-        yield given
-        return
-    with running_postgres() as url:
-        yield url
-
-
 def main() -> int:
     """Tell the story; 0 when everything was as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -238,16 +224,20 @@ def main() -> int:
     asked = parser.parse_args()
     started = time.monotonic()
     start_logging("story", "WARNING")
-    with database(asked.database) as url, World(asked.home, database_url=url) as world:
+    given = os.environ.get("DATABASE_URL", "")
+    postgres = asked.database == "postgresql" and not given
+    with World(asked.home, database_url=given, postgres=postgres) as world:
         story = Story(world)
-        story.tell("up", ok=True, database=asked.database, seconds=round(time.monotonic() - started, 1))
+        kind = world.ledger.engine.dialect.name
+        story.tell("up", ok=True, database=kind, seconds=round(time.monotonic() - started, 1))
         try:
             tell_all(story)
         except Exception as error:  # noqa: BLE001 (the boundary of the story: it tells that it broke)
             traceback.print_exc()
             story.tell("broken", ok=False, why=str(error))
         for line in world.errors():
-            story.tell("error_logged", ok=False, line=line[:500])
+            moved_away = given and "clock_skew" in line  # a database of yours does not follow our clock
+            story.tell("error_logged", ok=bool(moved_away), line=line[:500])
     story.tell("story", ok=story.ok, seconds=round(time.monotonic() - started, 1))
     return 0 if story.ok else 1
 

@@ -148,7 +148,7 @@ class Reader:
         query = select(*(table.c[name] for name in _ENTRY)).where(table.c.seq > after).order_by(table.c.seq)
         if request is not None:
             query = query.where(table.c.request == request)
-        rows = self._connection.execution_options(yield_per=1000).execute(query)
+        rows = self._connection.execute(query.execution_options(yield_per=1000))
         return (Entry(*row) for row in rows)
 
     def head(self) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 // Slack's confirm dialog, which stands before a button that has one.
 import { h } from "./dom.js";
+import { backTo, spot } from "./focus.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { withEmoji } from "./emoji.js";
 
@@ -8,13 +9,13 @@ export const words = (text, options) =>
 
 /** Asks; answers whether the person said yes. Focus goes back where it was. */
 export function confirmed(confirm) {
-  const before = document.activeElement;
+  const before = spot();
   return new Promise((done) => {
     const dialog = h("dialog", { class: "dialog small", "aria-labelledby": "confirm-title" });
     const answer = (yes) => () => {
       dialog.close();
       dialog.remove();
-      before?.focus();
+      backTo(before);
       done(yes);
     };
     dialog.append(

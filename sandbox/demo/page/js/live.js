@@ -7,8 +7,15 @@ import { toast } from "./toast.js";
 
 let lost = false;
 
-/** Listens for everybody's changes: being somebody else needs no new connection. */
+/** Listens for everybody's changes, for as long as the page is there: browsers allow few connections. */
 export function listen({ reload }) {
+  let source = connect(reload);
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) source = connect(reload); });
+}
+
+/** Being somebody else needs no new connection. */
+function connect(reload) {
   const source = new EventSource(`${store.config.slack_url}/page/events`);
   source.addEventListener("open", () => {
     refresh();
@@ -19,6 +26,7 @@ export function listen({ reload }) {
     lost = true;
   });
   source.addEventListener("message", (event) => heard(JSON.parse(event.data), reload));
+  return source;
 }
 
 function refresh() {

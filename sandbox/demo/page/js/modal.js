@@ -2,9 +2,10 @@
 import { slack } from "./api.js";
 import { blockOf, markOf } from "./blocks.js";
 import { words } from "./confirm.js";
-import { byId, h, iconButton, reconcile } from "./dom.js";
+import { h, iconButton, reconcile } from "./dom.js";
 import { field } from "./fields.js";
 import { flushed } from "./fill.js";
+import { backTo, spot } from "./focus.js";
 import { store } from "./store.js";
 import { saying, toast } from "./toast.js";
 
@@ -29,21 +30,15 @@ function put(view) {
     if (!view) focusBack();
   }
   if (!view) return;
-  before ??= marked(document.activeElement);
+  before ??= spot();
   shown = { ...frame(view), id: view.id, fields: new Map() };
   document.body.append(shown.dialog);
   shown.dialog.showModal();
 }
 
-/** Remembers a control by name too, because messages are drawn again while a form is open. */
-const marked = (node) => ({ node, message: node?.closest?.("[data-key]")?.dataset.key, focus: node?.dataset?.focus });
-
 function focusBack() {
-  const { node, message, focus } = before ?? {};
+  backTo(before ?? undefined);
   before = null;
-  const again = message && focus && document.querySelector(`[data-key="${CSS.escape(message)}"] [data-focus="${CSS.escape(focus)}"]`);
-  const target = node?.isConnected && node !== document.body ? node : again || byId("composer-text") || byId("list");
-  target.focus();
 }
 
 function frame(view) {

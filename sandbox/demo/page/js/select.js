@@ -129,6 +129,7 @@ class Select {
   }
 
   key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && !this.list) this.open();
     else if (step && this.options.length) this.mark((this.at + step + this.options.length) % this.options.length);

@@ -2,6 +2,7 @@
 import { slack } from "./api.js";
 import { drawComposer } from "./composer.js";
 import { byId, h, iconButton, oneAtATime } from "./dom.js";
+import { backTo, spot } from "./focus.js";
 import { drawList } from "./list.js";
 import { changed, channelNow, store } from "./store.js";
 import { saying } from "./toast.js";
@@ -10,7 +11,7 @@ let from = null; // what had the focus before
 let drawnFor = "";
 
 export function openThread(ts) {
-  if (store.thread === null) from = document.activeElement;
+  if (store.thread === null) from = spot();
   store.thread = ts;
   store.replies = [];
   changed("place");
@@ -23,7 +24,7 @@ export function closeThread({ focus = true } = {}) {
   store.thread = null;
   store.replies = [];
   changed("place");
-  if (focus) (from?.isConnected ? from : byId("composer-text"))?.focus();
+  if (focus) backTo(from ?? undefined);
 }
 
 export const loadThread = oneAtATime(async () => {

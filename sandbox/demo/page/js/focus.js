@@ -1,0 +1,13 @@
+// Where the focus was, so that it can go back there.
+import { byId } from "./dom.js";
+
+/** Remembers a control, by name too: messages are drawn again while something lies before them. */
+export const spot = (node = document.activeElement) =>
+  ({ node, message: node?.closest?.("[data-key]")?.dataset.key, focus: node?.dataset?.focus });
+
+/** Puts the focus back there, or at what stands there now, or else into the box one types in. */
+export function backTo({ node, message, focus } = {}) {
+  const again = message && focus && document.querySelector(`[data-key="${CSS.escape(message)}"] [data-focus="${CSS.escape(focus)}"]`);
+  const target = node?.isConnected && node !== document.body ? node : again || byId("composer-text") || byId("list");
+  target.focus();
+}
