@@ -23,6 +23,7 @@ from bot.views import RequestView, view
 from policies.audit import Entry
 from policies.rules import Policy
 from policies.values import RequestId
+from workers.ledger.errors import LedgerError
 from workers.ledger.ledger import Ledger
 from workers.ledger.reading import Card
 from workers.ledger.writing import Writing
@@ -31,8 +32,17 @@ log = structlog.get_logger(__name__)
 
 CURSOR: Final = "announced"
 HOLD: Final = timedelta(seconds=30)
-_GONE: Final = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
-"""What Slack says of a message that can no longer be drawn again: a new one takes its place."""
+_GONE: Final = {
+    "message_not_found",
+    "thread_not_found",
+    "cant_update_message",
+    "edit_window_closed",
+    "is_inactive",
+    "is_archived",
+    "not_in_channel",
+    "channel_not_found",
+}
+"""What Slack says of a message that can no longer be drawn again or answered: a new one takes its place."""
 
 
 class _Telling(NamedTuple):
@@ -75,6 +85,8 @@ class Announcer:
         if not self._hold():
             return 1.0
         late, wait = self._tell_all(untold, policy)
+        if not self._hold():
+            return 1.0  # it took too long: somebody else has gone on from here
         reached = min(late) - 1 if late else head
         self._ledger.retrying(lambda writing: writing.move_cursor(CURSOR, self._name, max(reached, cursor)))
         return wait
@@ -90,7 +102,7 @@ class Announcer:
         wait = 0.0
         away = False
         for seq, request in untold:
-            if away:
+            if away or not self._hold():
                 late.append(seq)
                 continue
             try:
@@ -102,6 +114,12 @@ class Announcer:
                 log.warning("not_told", request=request, problem=str(error))
                 late.append(seq)
                 away = isinstance(error, SlackAway)
+                wait = max(wait, 1.0)
+            except LedgerError:
+                raise
+            except Exception:  # the boundary of one request: what is wrong with it must not silence the rest
+                log.exception("telling_broke", request=request)
+                late.append(seq)
                 wait = max(wait, 1.0)
         return late, wait
 
@@ -120,7 +138,7 @@ class Announcer:
             return telling
         card = telling.card
         if card.message is not None and not self._edit(card.channel, card.message, message):
-            card = card._replace(message=None)
+            card = _unposted(telling)
         if card.message is None:
             card = self._post_card(card, telling.view, message)
         return telling._replace(card=self._keep(card._replace(drawn=drawn), telling))
@@ -165,14 +183,34 @@ class Announcer:
 
     def _tell_thread(self, telling: _Telling) -> _Telling:
         for entry in telling.untold:
-            card = telling.card
             message = thread.line(entry, telling.view)
-            lines = card.lines
-            if message is not None and card.message is not None:
-                self._conversation.post(card.channel, message, thread=card.message)
-                lines += 1
-            telling = telling._replace(card=self._keep(card._replace(told=entry.seq, lines=lines), telling))
+            lines = telling.card.lines
+            if message is not None:
+                telling, said = self._say_below(telling, message)
+                lines += said
+            card = telling.card._replace(told=entry.seq, lines=lines)
+            telling = telling._replace(card=self._keep(card, telling))
         return telling
+
+    def _say_below(self, telling: _Telling, message: Message) -> tuple[_Telling, bool]:
+        """Add a line to the thread; where that is no longer possible, to the thread of a new card."""
+        if self._reply(telling.card, message):
+            return telling, True
+        if telling.card.message is None:
+            return telling, False
+        moved = self._tell_card(telling._replace(card=_unposted(telling)))
+        return moved, self._reply(moved.card, message)
+
+    def _reply(self, card: Card, message: Message) -> bool:
+        if card.message is None:
+            return False
+        try:
+            self._conversation.post(card.channel, message, thread=card.message)
+        except SlackRefused as refused:
+            if refused.code not in _GONE:
+                raise
+            return False
+        return True
 
     def _tell_holder(self, telling: _Telling) -> None:
         message = direct.direct(telling.view, now=self._ledger.now(), token=telling.token)
@@ -213,6 +251,11 @@ def _gather(writing: Writing, name: RequestId, policy: Policy) -> _Telling | Non
         return None
     untold = tuple(writing.entries(request=name, after=card.told))
     return _Telling(card, view(writing, policy, request), writing.token_for(name, request.version), untold)
+
+
+def _unposted(telling: _Telling) -> Card:
+    """The card as it was before it was posted, to be posted anew where it belongs."""
+    return telling.card._replace(channel=telling.view.request.channel, message=None, drawn="")
 
 
 def _fingerprint(message: Message) -> str:

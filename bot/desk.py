@@ -12,12 +12,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+import structlog
+
 from bot import answers, deciding
 from bot.answers import AskAnswer, ClickAnswer
 from bot.asking import OPEN, Asking, Wish
 from bot.deciding import Click, Deciding
 from bot.offers import preview, role_line
 from bot.views import RequestView, view
+from policies.audit import Event
+from policies.decision import Refuse
 from policies.facts import gather
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
@@ -26,6 +30,8 @@ from workers.ledger.errors import Away, Repeated, Stale
 from workers.ledger.ledger import Ledger
 from workers.ledger.reading import Reader
 from workers.ledger.writing import Writing
+
+log = structlog.get_logger(__name__)
 
 ID_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """What request ids are made of: no 0 and o, no 1, l and i."""
@@ -112,7 +118,10 @@ class Desk:
         return self._transact(work)
 
     def change(self, person: PersonId, request: RequestId, duration: timedelta) -> AskAnswer | ClickAnswer:
-        """Ask anew for another duration: the waiting request is withdrawn, and its yeses with it."""
+        """Ask anew for another duration: the waiting request is withdrawn, and its yeses with it.
+
+        What the rules would refuse changes nothing.
+        """
         with self._ledger.reading() as reader:
             before = reader.request(request)
             reason = reader.text(before.reason) if before else None
@@ -120,16 +129,24 @@ class Desk:
             return answers.NothingToEnd(None)
         if before.state is not RequestState.PENDING:
             return self.end_nothing(before)
+        wish = Wish(before.requester, before.beneficiary, before.role, duration, before.reference, reason)
+        expected = self.preview(wish)
+        if expected is not None and isinstance(expected.decision, Refuse):
+            return answers.NotAllowed(before.role, expected.decision)
         gone = self.end(person, request)
-        if not isinstance(gone, answers.Withdrawn):
-            return gone
-        return self.ask(
-            Wish(before.requester, before.beneficiary, before.role, duration, before.reference, reason)
-        )
+        return self.ask(wish) if isinstance(gone, answers.Withdrawn) else gone
 
     def end_nothing(self, request: AccessRequest) -> ClickAnswer:
         """What to say of a request that cannot be changed any more."""
         return self._transact(lambda writing, policy: answers.AlreadyDecided(view(writing, policy, request)))
+
+    def turned_away(self, user: str, why: str) -> None:
+        """Write down that somebody whom the gate did not let in tried something; nothing else happens."""
+        event = Event("stranger.refused", self._ledger.now(), {"slack": user, "why": why})
+        try:
+            self._ledger.retrying(lambda writing: writing.record([event]))
+        except (Away, Stale):
+            log.warning("stranger_not_written_down", user=user, why=why)
 
     def now(self) -> datetime:
         """The clock that everything here goes by."""

@@ -19,7 +19,7 @@ from bot.slack.gate import Gate
 from workers.ledger.errors import LedgerError
 from workers.policy_in_force import PolicyInForce
 from workers.queue import ANNOUNCE
-from workers.wiring import Hands
+from workers.shared import Shared
 from workers.worker import serve
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ class Face:
 
     def __init__(self, settings: BotSettings) -> None:
         self.settings = settings
-        self.hands = Hands(settings)
+        self.shared = Shared(settings)
 
     @cached_property
     def client(self) -> WebClient:
@@ -52,17 +52,17 @@ class Face:
     @cached_property
     def desk(self) -> Desk:
         """The verbs behind every surface."""
-        return Desk(self.hands.ledger, self.hands.policy)
+        return Desk(self.shared.ledger, self.shared.policy)
 
     @property
     def policy(self) -> PolicyInForce:
         """The policy in force."""
-        return self.hands.policy
+        return self.shared.policy
 
     @cached_property
     def announcer(self) -> Announcer:
         """Tells people what happened."""
-        return Announcer(self.hands.ledger, self.hands.policy, self.conversation, name=self.hands.name)
+        return Announcer(self.shared.ledger, self.shared.policy, self.conversation, name=self.shared.name)
 
     def home(self, stop: threading.Event | None = None) -> Home | None:
         """Our own workspace, asked of Slack until it answers; None when told to stop first."""
@@ -101,7 +101,7 @@ class Face:
         home = self.home(stop)
         if home is None:
             return
-        gate = Gate(home, self.conversation, self.hands.policy)
+        gate = Gate(home, self.conversation, self.shared.policy)
         app = make_app(self, gate)
         handler = SocketModeHandler(
             app, self.settings.slack_app_token.get_secret_value(), concurrency=32, ping_interval=5

@@ -47,7 +47,7 @@ def bot() -> None:
     start_logging("bot", given.log_level)
     wiring.ready_ledger(given)
     face = Face(given)
-    with Heartbeat(face.hands.ledger, face.hands.name, "bot"):
+    with Heartbeat(face.shared.ledger, face.shared.name, "bot"):
         face.serve(_stop_on_signal())
 
 
@@ -62,7 +62,7 @@ def announcer() -> None:
     start_logging("announcer", given.log_level)
     wiring.ready_ledger(given)
     speaking = face()
-    with Heartbeat(speaking.hands.ledger, speaking.hands.name, "announcer"):
+    with Heartbeat(speaking.shared.ledger, speaking.shared.name, "announcer"):
         speaking.announce_for_ever()
 
 

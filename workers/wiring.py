@@ -1,7 +1,6 @@
 """The one place where workers and clock get their concrete parts; nothing is made at import."""
 
 import os
-import socket
 import threading
 from functools import cached_property
 
@@ -13,12 +12,10 @@ from policies.rules import Policy
 from policies.values import CloudName
 from workers.clouds.cloud import Cloud
 from workers.jobs import Drain
-from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
-from workers.policy_in_force import PolicyInForce
-from workers.queue import Bells, connect
 from workers.recheck import StillAllowed
 from workers.settings import DATABASE_SKEW, Settings
+from workers.shared import Shared
 
 log = structlog.get_logger(__name__)
 
@@ -26,27 +23,8 @@ CLOUDS = (CloudName("aws"),)
 """The clouds there are adapters for."""
 
 
-class Hands:
+class Hands(Shared):
     """Everything a worker or a clock needs, each part made when it is first used."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
-
-    @cached_property
-    def bells(self) -> Bells:
-        """The nudges over Redis."""
-        return Bells(connect(self.settings.redis), self.settings.keys)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """The ledger, whose bells are rung after each commit."""
-        return Ledger(open_engine(self.settings.ledger_url), ring=self.bells.ring)
-
-    @cached_property
-    def policy(self) -> PolicyInForce:
-        """The organisation's policy."""
-        return PolicyInForce(self.settings.org)
 
     @cached_property
     def _clouds(self) -> dict[CloudName, Cloud]:

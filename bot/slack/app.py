@@ -69,7 +69,7 @@ def make_app(parts: Parts, gate: Gate) -> App:
     forms = Forms(parts.desk, parts.policy, voice)
     commands = Commands(parts.desk, parts.policy, forms)
     buttons = Buttons(parts.desk, voice, forms, commands)
-    app.use(_doorkeeper(gate, voice))
+    app.use(_doorkeeper(gate, voice, parts.desk))
     app.error(_complain(voice))
     app.command(COMMAND)(commands.typed)
     app.shortcut(ASK_SHORTCUT)(forms.open_from_shortcut)
@@ -91,7 +91,7 @@ def _just_ack(ack: Ack) -> None:
     ack()
 
 
-def _doorkeeper(gate: Gate, voice: Voice) -> Callable[..., BoltResponse | None]:
+def _doorkeeper(gate: Gate, voice: Voice, desk: Desk) -> Callable[..., BoltResponse | None]:
     def doorkeeper(
         body: Body, context: BoltContext, ack: Ack, next_: Callable[[], BoltResponse]
     ) -> BoltResponse | None:
@@ -99,7 +99,7 @@ def _doorkeeper(gate: Gate, voice: Voice) -> Callable[..., BoltResponse | None]:
             return next_()
         found = gate.admit(knock_of(body), fresh=_decides(body))
         if isinstance(found, Stranger):
-            return _turn_away(found, body, ack, voice)
+            return _turn_away(found, body, ack, voice, desk)
         context["person"] = found
         return next_()
 
@@ -111,15 +111,16 @@ def _decides(body: Body) -> bool:
     return bool(pressed & _DECIDING) or body.get("type") == "view_submission"
 
 
-def _turn_away(stranger: Stranger, body: Body, ack: Ack, voice: Voice) -> BoltResponse:
-    """Say why, to that person only; nothing else happens."""
+def _turn_away(stranger: Stranger, body: Body, ack: Ack, voice: Voice, desk: Desk) -> BoltResponse:
+    """Say why, to that person only, and write it down; nothing else happens."""
+    if body.get("type") == "block_suggestion":
+        return ack(options=[])
     user = knock_of(body).user
     message = replies.say_stranger(stranger, user)
     log.info("turned_away", why=stranger.value, user=user)
+    desk.turned_away(user, stranger.value)
     if "command" in body:
         return ack(response_type="ephemeral", text=message.text, blocks=list(message.blocks))
-    if body.get("type") == "block_suggestion":
-        return ack(options=[])
     voice.answer(body, message)
     return ack()
 

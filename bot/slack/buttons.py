@@ -72,7 +72,7 @@ class Buttons:
         """The card's menu."""
         choice = ids.read_menu_value(_value(body))
         person: Person = context["person"]
-        token = choice.token if choice else ""
+        token = choice.token if choice and choice.action == ids.WITHDRAW else ""
         answer = self._desk.end_by_token(_click(body, person, token))
         ack()
         self._tell(body, answer)

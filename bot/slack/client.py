@@ -2,12 +2,13 @@
 
 ```
 SlackError
-├── SlackAway       not reachable, or broken on its side: nothing is known, try later
+├── SlackAway       not reachable, broken on its side, or not taking our token: nothing is known, try later
 ├── SlackBusy       too fast for it: `after` seconds
 └── SlackRefused    no: `code` says why (channel_not_found, not_in_channel, message_not_found, …)
 ```
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -20,6 +21,18 @@ _SERVER_SIDE: Final = 500
 _TOO_FAST: Final = 429
 _FORM_METHODS: Final = {"auth.test", "users.info", "conversations.info"}
 _THEIR_TROUBLE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+_OUR_TOKEN: Final = {
+    "account_inactive",
+    "invalid_auth",
+    "not_authed",
+    "token_expired",
+    "token_revoked",
+    "missing_scope",
+    "org_login_required",
+    "ekm_access_denied",
+}
+"""Says nothing of the message or its channel: once somebody put it right, the same call works."""
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class SlackError(Exception):
@@ -27,7 +40,7 @@ class SlackError(Exception):
 
 
 class SlackAway(SlackError):
-    """Not reachable, or broken on its side."""
+    """Not reachable, broken on its side, or not taking our token."""
 
 
 class SlackBusy(SlackError):
@@ -156,7 +169,9 @@ class SlackConversation:
             raise _meaning(error) from error
         except (SlackClientError, OSError, ValueError) as error:
             raise SlackAway(type(error).__name__) from error
-        data: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+        if not isinstance(answer.data, dict):
+            raise SlackAway("an answer that is not Slack's")
+        data: Mapping[str, Any] = answer.data
         return data
 
 
@@ -171,10 +186,13 @@ def _body(message: Message) -> dict[str, Any]:
 
 def _meaning(error: SlackApiError) -> SlackError:
     answer = error.response
-    code = str(answer.get("error", "")) if hasattr(answer, "get") else ""
+    data = getattr(answer, "data", None)
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
     status = int(getattr(answer, "status_code", 0) or 0)
     if status == _TOO_FAST or code in {"ratelimited", "rate_limited"}:
         return SlackBusy(float(getattr(answer, "headers", {}).get("Retry-After", 1)))
-    if status >= _SERVER_SIDE or code in _THEIR_TROUBLE:
+    if status >= _SERVER_SIDE or code in _THEIR_TROUBLE | _OUR_TOKEN:
         return SlackAway(code or str(status))
+    if not _CODE.fullmatch(code):
+        return SlackAway("an answer that is not Slack's")  # the SDK puts the text of a page there
     return SlackRefused(code)

@@ -21,7 +21,6 @@ from bot.slack.line import (
     Line,
     Mine,
     Part,
-    PersonUnknown,
     Roles,
     Vocabulary,
     Waiting,
@@ -64,8 +63,8 @@ class Commands:
             case Whole():
                 return self._ask(line, body, person)
             case Part(filled, notes):
-                draft = _draft(filled, body)
-                return self._open(body, person, draft._replace(notes=tuple(noted(note) for note in notes)))
+                draft = _draft(filled, body)._replace(notes=tuple(noted(note) for note in notes))
+                return self._open(body, person, self._forms.for_somebody_known(person, draft))
             case _:
                 return self._say(line, person)
 
@@ -96,8 +95,7 @@ class Commands:
         draft = _draft(Filled(line.for_user, line.role, line.duration, line.reference, line.reason), body)
         holder = self._forms.linked(person, line.for_user)
         if holder is None:
-            unknown = noted(PersonUnknown(f"<@{line.for_user}>"))
-            return self._open(body, person, draft._replace(for_user=None, notes=(unknown,)))
+            return self._open(body, person, self._forms.for_somebody_known(person, draft))
         wish = Wish(person.id, holder, line.role, line.duration, line.reference, line.reason)
         answer = self._desk.ask(wish, operation=f"command:{body.get('trigger_id')}")
         if isinstance(answer, NotAllowed) and answer.decision.kind in MENDED_IN_THE_FORM:

@@ -116,7 +116,12 @@ def _live(view: RequestView, look: _Look) -> Message:
 def _cloud(view: RequestView, one: CloudView) -> list[Block]:
     if one.grant is None or one.lease is None:
         return [section(words.cloud_for_you(one))]
-    link = button(words.open_cloud(one), ids.OPEN_CLOUD, url=_console(view, one.lease.account_id, one.grant))
+    link = button(
+        words.open_cloud(one),
+        ids.OPEN_CLOUD,
+        url=_console(view, one.lease.account_id, one.grant),
+        label=words.open_cloud_aloud(one),
+    )
     lines = [
         *_profile(one.grant, _profile_name(view, one.grant)),
         *_first_command(view, one.grant, one.try_command),
@@ -168,18 +173,19 @@ def _ended(view: RequestView, look: _Look) -> Message:
 
 def _over(sentence: str, view: RequestView, look: _Look) -> Message:
     """It came to nothing, and can be asked for again."""
-    return message(sentence, section(sentence), _ask_again(look), context(words.which(view)))
+    return message(sentence, section(sentence), _ask_again(view, look), context(words.which(view)))
 
 
-def _ask_again(look: _Look) -> Block:
-    return actions(button(buttons.ASK_AGAIN, ids.ASK_AGAIN, look.token))
+def _ask_again(view: RequestView, look: _Look) -> Block:
+    label = buttons.again_label(view)
+    return actions(button(buttons.ASK_AGAIN, ids.ASK_AGAIN, look.token, label=label))
 
 
 def _denied(view: RequestView, look: _Look) -> Message:
     sentence = words.denied_for_you(view)
     return Message(
         clip(escape(sentence), FALLBACK_MOST),
-        (section(plain(sentence)), _ask_again(look), context(words.which(view))),
+        (section(plain(sentence)), _ask_again(view, look), context(words.which(view))),
     )
 
 

@@ -25,11 +25,13 @@ from bot.answers import (
 from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
+from bot.slack import actions as ids
 from bot.slack import modals, replies
 from bot.slack.blocks import Message
 from bot.slack.client import SlackError
+from bot.slack.line import PersonUnknown, holds_secret, read_message
 from bot.slack.modals import FormView, RoleOption, Submitted
-from bot.slack.notes import about_refusal
+from bot.slack.notes import about_refusal, noted
 from bot.slack.voice import Body, Voice, channel_of, user_of
 from bot.slack.words import forms as words
 from bot.views import RequestView
@@ -82,15 +84,29 @@ class Forms:
     def open_from_shortcut(self, ack: Ack, body: Body, context: BoltContext) -> None:
         """The shortcut, or *Ask for access* on a message: its first line is the reason to start from."""
         message = body.get("message")
-        text = str(message.get("text", "")) if isinstance(message, Mapping) else ""
-        first = text.strip().split("\n", 1)[0][: modals.REASON_MOST]
-        self.open_or_say(body, context["person"], Draft(channel=channel_of(body), reason=first))
+        said = read_message(str(message.get("text", "")) if isinstance(message, Mapping) else "")
+        draft = Draft(
+            channel=channel_of(body),
+            reason=said.filled.reason,
+            reference=said.filled.reference or "",
+            notes=tuple(noted(note) for note in said.notes),
+        )
+        self.open_or_say(body, context["person"], draft)
         ack()
+
+    def for_somebody_known(self, asker: Person, draft: Draft) -> Draft:
+        """The draft, less the person it is for where nobody is linked to that account; then it says so."""
+        if self.linked(asker, draft.for_user) is not None:
+            return draft
+        unknown = noted(PersonUnknown(f"<@{draft.for_user}>"))
+        return draft._replace(for_user=None, notes=(*draft.notes, unknown))
 
     def _view(self, person: Person, draft: Draft) -> FormView:
         preview, role = self._preview(person, draft)
         choices = preview.choices if preview else ()
-        selected = _selected(draft, preview)
+        selected = _selected(draft, preview, self._shortest())
+        if draft.duration not in {None, selected}:
+            preview, role = self._preview(person, draft._replace(duration=selected))
         return FormView(
             notes=tuple(note(selected) for note in draft.notes),
             role=role,
@@ -104,6 +120,10 @@ class Forms:
             private=_private(draft),
             beneficiary=self._name_of(draft.for_user),
         )
+
+    def _shortest(self) -> timedelta:
+        policy = self._policy()
+        return policy.settings.shortest_duration if policy else timedelta(0)
 
     def _preview(self, person: Person, draft: Draft) -> tuple[Preview | None, RoleOption | None]:
         policy = self._policy()
@@ -155,16 +175,17 @@ class Forms:
         """The form was sent: decide anew, close it, and say what came of it."""
         person: Person = context["person"]
         sent = modals.read_ask_form(body["view"]["state"])
-        errors = modals.ask_form_errors(sent)
+        errors = modals.ask_form_errors(sent) | _secrets_in(sent)
         draft = _draft(sent, _read_private(body["view"]))
         if errors or sent.role is None:
             ack(response_action="errors", errors=errors)
             return
         holder = self.linked(person, draft.for_user)
+        if holder is None:
+            self._draw_again(ack, person, self.for_somebody_known(person, draft))
+            return
         answer = self._desk.ask(
-            Wish(
-                person.id, holder or person.id, sent.role, sent.duration, sent.reference or None, sent.reason
-            ),
+            Wish(person.id, holder, sent.role, sent.duration, sent.reference or None, sent.reason),
             operation=f"view:{body['view']['id']}",
         )
         if isinstance(answer, NotAllowed):
@@ -176,11 +197,14 @@ class Forms:
     def _draw_refused(self, ack: Ack, person: Person, draft: Draft, answer: NotAllowed) -> None:
         """The rules say no: the form stays open with everything in it, and says why."""
         longest = answer.decision.longest
-        noted = draft._replace(
+        refused = draft._replace(
             notes=(about_refusal(answer),),
             duration=min(draft.duration or longest, longest) if longest else None,
         )
-        ack(response_action="update", view=modals.ask_form(self._view(person, noted)))
+        self._draw_again(ack, person, refused)
+
+    def _draw_again(self, ack: Ack, person: Person, draft: Draft) -> None:
+        ack(response_action="update", view=modals.ask_form(self._view(person, draft)))
 
     def worded(self, answer: AskAnswer) -> Message:
         """What came of an ask, with buttons that carry its token."""
@@ -218,7 +242,7 @@ class Forms:
         """Deny with the reason that was typed."""
         person: Person = context["person"]
         reason = modals.read_deny_form(body["view"]["state"])
-        errors = modals.deny_form_errors(reason)
+        errors = modals.deny_form_errors(reason) | _secret_in(ids.DENY_REASON_BLOCK, reason)
         if errors:
             ack(response_action="errors", errors=errors)
             return
@@ -228,12 +252,21 @@ class Forms:
         self._voice.answer(body, self.worded_click(answer))
 
 
-def _selected(draft: Draft, preview: Preview | None) -> timedelta | None:
-    """What was typed if it may be had, else the longest that may be, else the default."""
+def _selected(draft: Draft, preview: Preview | None, shortest: timedelta) -> timedelta | None:
+    """What was typed if it may be had, else the nearest that may be, else the default."""
     if preview is None or not preview.choices:
         return draft.duration
     wanted = draft.duration or preview.default or preview.choices[0]
-    return max(min(wanted, preview.choices[-1]), min(preview.choices[0], wanted))
+    return max(min(wanted, preview.choices[-1]), shortest)
+
+
+def _secrets_in(sent: Submitted) -> dict[str, str]:
+    """What looks like a key is not stored, wherever it was typed."""
+    return _secret_in(ids.REASON_BLOCK, sent.reason) | _secret_in(ids.REFERENCE_BLOCK, sent.reference)
+
+
+def _secret_in(block: str, typed: str) -> dict[str, str]:
+    return {block: words.note_secret()} if holds_secret(typed) else {}
 
 
 def _draft(sent: Submitted, private: Mapping[str, Any]) -> Draft:

@@ -14,8 +14,11 @@ from bot.slack.client import Conversation, Home, SlackError
 from policies.people import Person
 from policies.rules import Policy
 
+_SLACKBOT: Final = "USLACKBOT"
 FRESH_SECONDS: Final = 60.0
 """How long what Slack says of a user is believed; a click that decides asks anew."""
+_BOTS: Final = ("is_bot", "is_workflow_bot", "is_connector_bot")
+_GUESTS: Final = ("is_restricted", "is_ultra_restricted", "is_invited_user")
 
 
 class Stranger(StrEnum):
@@ -29,7 +32,7 @@ class Stranger(StrEnum):
     DELETED = "deleted"
     UNLINKED = "unlinked"
     NOT_CHECKED = "not_checked"
-    """Slack could not say who it is."""
+    """Slack could not say who it is, or has not confirmed it."""
 
 
 class Knock(NamedTuple):
@@ -87,11 +90,11 @@ def member_problem(user: Mapping[str, Any], team: str) -> Stranger | None:
         return Stranger.EXTERNAL
     if user.get("deleted"):
         return Stranger.DELETED
-    if any(user.get(flag) for flag in ("is_bot", "is_workflow_bot", "is_connector_bot")):
+    if user.get("id") == _SLACKBOT or any(user.get(flag) for flag in _BOTS):
         return Stranger.BOT
-    if user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_invited_user"):
+    if any(user.get(flag) for flag in _GUESTS):
         return Stranger.GUEST
-    return None
+    return Stranger.NOT_CHECKED if user.get("is_email_confirmed") is False else None
 
 
 def knock_of(body: Mapping[str, Any]) -> Knock:

@@ -108,8 +108,10 @@ def _duration(view: FormView) -> list[Block]:
     offered = _offered(view)
     if not offered:
         return []
+    longest = view.durations[-1] if view.durations else None
     options = {
-        each: Option(forms.form_duration(each, view.default, offered[-1]), _written(each)) for each in offered
+        each: Option(forms.form_duration(each, view.default, longest), write_duration(each))
+        for each in offered
     }
     chosen = options.get(view.selected or view.default or offered[0], options[offered[0]])
     element = static_select(ids.DURATION, list(options.values()), chosen)
@@ -121,10 +123,6 @@ def _offered(view: FormView) -> tuple[timedelta, ...]:
     if view.selected is None or (view.durations and view.selected > view.durations[-1]):
         return view.durations
     return tuple(sorted({*view.durations, view.selected}))[:OPTIONS_MOST]
-
-
-def _written(duration: timedelta) -> str:
-    return write_duration(duration)
 
 
 def _reason(typed: str) -> Block:

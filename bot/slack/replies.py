@@ -70,7 +70,8 @@ def _other_duration(view: RequestView, wanted: timedelta, token: str) -> list[Bl
     if wanted == view.request.duration:
         return []
     value = ids.duration_value(token, wanted)
-    return [button(buttons.change_to(wanted), ids.CHANGE_DURATION, value)]
+    label = buttons.change_label(view, wanted)
+    return [button(buttons.change_to(wanted), ids.CHANGE_DURATION, value, label=label)]
 
 
 def _while_held(view: RequestView, token: str) -> list[Block]:
@@ -86,10 +87,12 @@ def _instead(role: RoleName, refuse: Refuse) -> list[Block]:
     if refuse.alternatives:
         other = refuse.alternatives[0]
         value = ids.role_value(other.role, other.duration)
-        return [button(buttons.ask_for(other.role), ids.ASK_FOR_ROLE, value)]
+        label = buttons.ask_for_aloud(other.role)
+        return [button(buttons.ask_for(other.role), ids.ASK_FOR_ROLE, value, label=label)]
     if refuse.kind is Refusal.TOO_LONG and refuse.longest:
         text = buttons.ask_for_duration(refuse.longest)
-        return [button(text, ids.ASK_FOR_ROLE, ids.role_value(role, refuse.longest))]
+        label = buttons.ask_for_aloud(role, refuse.longest)
+        return [button(text, ids.ASK_FOR_ROLE, ids.role_value(role, refuse.longest), label=label)]
     return []
 
 
@@ -190,12 +193,17 @@ def say_waiting(
     """What waits for somebody's yes, with a way to each card whose link is known."""
     if not views:
         return said(lists.nothing_waits())
-    lines = [_Line(lists.waiting_line(view, now), _card_button(links.get(view.request.id))) for view in views]
+    lines = [
+        _Line(lists.waiting_line(view, now), _card_button(view, links.get(view.request.id))) for view in views
+    ]
     return _listed(lists.waiting_for_you(len(views)), lines)
 
 
-def _card_button(link: str | None) -> Block | None:
-    return button(buttons.OPEN_CARD, ids.OPEN_CARD, url=link) if link else None
+def _card_button(view: RequestView, link: str | None) -> Block | None:
+    if link is None:
+        return None
+    label = buttons.label(f"{buttons.OPEN_CARD} of", view)
+    return button(buttons.OPEN_CARD, ids.OPEN_CARD, url=link, label=label)
 
 
 def say_roles(lines: Sequence[RoleLine]) -> Message:

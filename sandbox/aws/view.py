@@ -48,7 +48,16 @@ def roles(endpoint_url: str, auditor: Keys, now: datetime, path: str = names.LEA
         config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10),
     )
     pages = iam.get_paginator("list_roles").paginate(PathPrefix=path)
-    return [_role(iam, role["RoleName"], now) for page in pages for role in page["Roles"]]
+    found = (_seen(iam, role["RoleName"], now) for page in pages for role in page["Roles"])
+    return [role for role in found if role is not None]
+
+
+def _seen(iam: Any, name: str, now: datetime) -> RoleView | None:  # noqa: ANN401 - boto3 makes its clients up
+    """A role that was listed; None when it went before it was read."""
+    try:
+        return _role(iam, name, now)
+    except iam.exceptions.NoSuchEntityException:
+        return None
 
 
 def _role(iam: Any, name: str, now: datetime) -> RoleView:  # noqa: ANN401 - boto3 makes its clients up

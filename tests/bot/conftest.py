@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from sandbox.slack.server import Running, running
 from tests.bot.slack_bench import Bench, opened
@@ -14,6 +15,16 @@ def slack_address() -> Iterator[Running]:
     """Where the workspaces of the tests live, one after the other."""
     with running() as here:
         yield here
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> Iterator[None]:
+    """Our own log as lines of JSON; the pretty one draws every local variable of a traceback."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=repr)]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -135,13 +135,18 @@ class Bench:
                 linger=timedelta(seconds=0.01),
             ).run()
 
-    def asked(self, who: str = "ana", line: str = ASK, channel: str = "C0DB") -> AccessRequest:
-        """Somebody types a line, and its card is told."""
+    def typed(self, line: str = ASK, who: str = "ana", channel: str = "C0DB") -> AccessRequest:
+        """What somebody asked for with a line; nobody was told yet."""
         before = {one.id for one in self.requests()}
         outcome = self.person(who).types(line, channel)
         assert outcome.acked, outcome
-        self.tell()
         (made,) = (one for one in self.requests() if one.id not in before)
+        return made
+
+    def asked(self, line: str = ASK, who: str = "ana", channel: str = "C0DB") -> AccessRequest:
+        """What somebody asked for with a line; its card is told."""
+        made = self.typed(line, who, channel)
+        self.tell()
         return made
 
     def card(self, who: Person | None = None, channel: str = "C0DB") -> Message:
@@ -275,7 +280,9 @@ def opened(here: Running, folder: Path) -> Iterator[Bench]:
     migrate(engine)
     clock = StoppedClock()
     bench = Bench(here, Ledger(engine, now=clock), clock)
-    with connected(here, make_app(bench, Gate(bench.conversation.whoami(), bench.conversation, bench.policy))):
+    with connected(
+        here, make_app(bench, Gate(bench.conversation.whoami(), bench.conversation, bench.policy))
+    ):
         try:
             yield bench
         finally:

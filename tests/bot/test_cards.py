@@ -242,7 +242,10 @@ def test_a_card_without_a_group_or_a_role_still_stands():
         "⏳ *Waiting* · Ana Ruiz asks for *prod-db-readonly* · 1 h",
         "Risk: low, reads only │ INC-42",
         "[Approve] [Deny] (⋯ Withdraw)",
-        "· ⛔ Nobody else in its approvers can approve now · lapses {14:32} · rule engineers-read · pa-7k3m",
+        (
+            "· ⛔ Nobody else in the approving group can approve now · lapses {14:32}"
+            " · rule engineers-read · pa-7k3m"
+        ),
     ]
     for view in (views.ended(clouds=()), views.ending(clouds=()), views.starting(clouds=())):
         assert views.problems(draw(view)) == []

@@ -23,6 +23,7 @@ from sandbox.slack.slack import Slack
 from sandbox.slack.world import BOT_TOKEN
 
 HELLO = said("hello")
+FORM = {"type": "modal", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_a_call_that_hangs_is_away_within_our_patience(talk: SlackConversation, 
 
 def test_nobody_listening_is_away():
     with pytest.raises(SlackAway):
-        SlackConversation(WebClient(BOT_TOKEN, base_url="http://127.0.0.1:9/api/")).whoami()
+        SlackConversation(WebClient(BOT_TOKEN, base_url="http://127.0.0.1:9/api/", timeout=1)).whoami()
 
 
 def test_too_fast_says_how_long_to_wait(talk: SlackConversation, ana: Person):
@@ -151,8 +152,8 @@ def test_a_wrong_token_is_away(here: Running):
         (lambda talk: talk.whisper("C0DB", "U0HUGO", HELLO), "user_not_in_channel"),
         (lambda talk: talk.channel("C0NOWHERE"), "channel_not_found"),
         (lambda talk: talk.user("U0NOBODY"), "user_not_found"),
-        (lambda talk: talk.open_form("made.by.hand", {"type": "modal"}), "invalid_arguments"),
-        (lambda talk: talk.redraw_form("V0NONE", "1.1", {"type": "modal"}), "invalid_arguments"),
+        (lambda talk: talk.open_form("made.by.hand", FORM), "invalid_trigger_id"),
+        (lambda talk: talk.redraw_form("V0NONE", "1.1", FORM), "not_found"),
     ],
 )
 def test_a_no_says_why(talk: SlackConversation, do, code: str):  # noqa: ANN001 (a lambda of the table)

@@ -43,7 +43,11 @@ def desk(ledger: Ledger, meridian: Policy) -> Desk:
 
 
 def wish(
-    role: RoleName = READ, *, who: PersonId = ANA, whose: PersonId | None = None, last: timedelta | None = HOUR
+    role: RoleName = READ,
+    *,
+    who: PersonId = ANA,
+    whose: PersonId | None = None,
+    last: timedelta | None = HOUR,
 ) -> Wish:
     return Wish(who, whose or who, role, last, "INC-42", "replication lag")
 
@@ -156,7 +160,8 @@ def test_one_of_two_yeses_is_counted_and_the_other_decides(desk: Desk, ledger: L
 
 
 @pytest.mark.parametrize(
-    ("person", "kind"), [(ANA, answers.OwnRequest), (CHLOE, answers.NotAnApprover), (EMI, answers.NotAnApprover)]
+    ("person", "kind"),
+    [(ANA, answers.OwnRequest), (CHLOE, answers.NotAnApprover), (EMI, answers.NotAnApprover)],
 )
 def test_a_yes_that_does_not_count_changes_nothing_and_is_written_down(
     desk: Desk, ledger: Ledger, person: PersonId, kind: type

@@ -162,7 +162,7 @@ def test_a_reference_that_could_be_markup_is_left_out():
 
 def test_a_denial_without_a_reason_or_a_name_still_says_so():
     assert views.read(drawn(views.denied(note=None)))[0] == "Denied by Ben Okafor."
-    assert views.read(drawn(views.denied(note=None, decided_by=None)))[0] == "Denied by its approvers."
+    assert views.read(drawn(views.denied(note=None, decided_by=None)))[0] == "Denied."
 
 
 def test_what_is_not_gone_yet_is_not_called_gone():
@@ -235,3 +235,16 @@ def test_of_many_starting_clouds_only_the_first_rings():
         views.cloud(views.held(3, state=GrantState.GRANTING), "tideline"),
     ]
     assert not ping(views.half_live(clouds=tuple(clouds)))
+
+
+def test_every_button_says_to_a_screen_reader_what_it_is_about():
+    labels = [
+        button["accessibility_label"]
+        for view in (views.live(), views.denied())
+        for button in views.pressable(drawn(view).blocks)
+    ]
+    assert labels == [
+        "Open AWS, account shop-prod",
+        "End Ana Ruiz's prod-db-readonly now",
+        "Ask again for prod-db-readonly, 1 hour",
+    ]

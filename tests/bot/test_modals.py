@@ -183,7 +183,7 @@ NOTHING: list[Mapping[str, Any]] = [
     {},
     {"values": None},
     {"values": {ids.ROLE_BLOCK: {ids.ROLE: {"selected_option": None}}}},
-    state(**dict.fromkeys((ids.ROLE_BLOCK, ids.DURATION_BLOCK, ids.REASON_BLOCK), "?")),
+    state(dict.fromkeys((ids.ROLE_BLOCK, ids.DURATION_BLOCK, ids.REASON_BLOCK), "?")),
     state(
         {
             ids.ROLE_BLOCK: {ids.ROLE: {"selected_option": {"value": 7}}},

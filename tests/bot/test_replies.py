@@ -597,3 +597,25 @@ def test_what_goes_wrong_says_what_holds():
             " Tell #platform-help to invite it there."
         )
     ]
+
+
+def test_every_button_says_to_a_screen_reader_what_it_is_about():
+    messages = [to_ask(answer) for answer, _ in ASKED]
+    messages += [
+        replies.say_waiting([views.waiting()], {RequestId("pa-7k3m"): "https://x.example"}, now=views.NOW)
+    ]
+    messages += [replies.say_roles([READS]), replies.say_mine([views.live()], now=views.NOW)]
+    labels = {
+        button["text"]["text"]: button.get("accessibility_label")
+        for one in messages
+        for button in views.pressable(one.blocks)
+    }
+    assert labels == {
+        "Withdraw": "Withdraw Ana Ruiz, prod-db-readonly, 1 hour",
+        "End now": "End Ana Ruiz's prod-db-readonly now",
+        "Change to 2 h": "Change prod-db-readonly to 2 hours",
+        "Ask for prod-operator": "Ask for prod-operator",
+        "Ask for 2 h": "Ask for prod-admin, 2 hours",
+        "Open card": "Open card of Ana Ruiz, prod-db-readonly, 1 hour",
+        "Ask": "Ask for prod-db-readonly",
+    }

@@ -4,14 +4,15 @@
     head         person, role, duration and reference, in any order
     roles, times, references, people, secrets
                  how each of them is recognised
-    reader       `read_line`: a command word, a whole ask, or the part that was understood
+    reader       `read_line`: a command word, a whole ask, or the part that was understood;
+                 `read_message`: what somebody's message says of why
     writer       `write_line`: a whole ask as the line that says it
 
 No Slack, no clock, no policy. A line that is complete and certain is `Whole`; a command is its own value;
 everything else is a `Part`, which carries what is missing as notes and never a guess towards more access.
 """
 
-from bot.slack.line.reader import read_line
+from bot.slack.line.reader import holds_secret, read_line, read_message
 from bot.slack.line.values import (
     LONGEST_REASON,
     ChooseDuration,
@@ -71,6 +72,8 @@ __all__ = [
     "Vocabulary",
     "Waiting",
     "Whole",
+    "holds_secret",
     "read_line",
+    "read_message",
     "write_line",
 ]

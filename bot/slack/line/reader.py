@@ -67,6 +67,19 @@ def read_line(text: str, vocabulary: Vocabulary) -> Line:
     return _read_command(typed, vocabulary, known) or _read_ask(typed, vocabulary, known)
 
 
+def read_message(text: str) -> Part:
+    """The first line of somebody's message as the start of an ask: its reference, and the reason."""
+    typed = _typed(clean(text.strip().split("\n", 1)[0]))
+    reason = "" if typed.secret else as_typed(typed.text).strip()[:LONGEST_REASON]
+    notes = (SecretInReason(),) if typed.secret else ()
+    return Part(Filled(None, None, None, reference_in(reason), reason), notes)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether something in the text looks like a key."""
+    return _typed(clean(text)).secret
+
+
 def _typed(text: str) -> _Typed:
     words = split_words(text)
     end = first_secret(words)

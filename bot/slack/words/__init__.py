@@ -1,4 +1,11 @@
-"""Every sentence people read in Slack, in one file: whoever changes one finds all the others beside it.
+"""Every sentence people read in Slack, by where they read it: its neighbours stand beside it.
+
+    small                         names, places, moments and numbers, which the others are made of
+    card, aloud                   the card, and the same as one text for screen readers, a push and search
+    thread, direct                the lines under a card, and the message to whoever has the access
+    asks, presses                 what an ask and a press are answered with
+    lists, problems               mine, waiting, roles, help; whoever is not let in, and what goes wrong
+    buttons, forms                what can be pressed, and what forms say
 
 Plain, calm, present tense, "you"; no exclamation marks and no blame. *Removed* is what we told the cloud,
 *gone* is what we looked for and did not find, *live* is what we looked for and found. People deny; rules do

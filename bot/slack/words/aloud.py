@@ -4,6 +4,7 @@ Everything here is ready for a message's top-level `text`: escaped, times with t
 """
 
 from datetime import datetime
+from typing import Final
 
 from bot.slack.blocks import clean, clip, escape, spoken, when
 from bot.slack.words.card import (
@@ -37,7 +38,7 @@ from bot.views import RequestView
 from policies.grant import GrantState
 from policies.request import RequestState
 
-REASON_MOST = 300
+REASON_MOST: Final = 300
 
 
 def waiting_text(view: RequestView, now: datetime) -> str:

@@ -36,6 +36,16 @@ def end_label(view: RequestView) -> str:
     return f"End {view.beneficiary.name}'s {view.request.role} now"
 
 
+def again_label(view: RequestView) -> str:
+    """The button that asks once more, as a screen reader says it, plainly."""
+    return f"Ask again for {view.request.role}, {spoken_duration(view.request.duration)}"
+
+
+def change_label(view: RequestView, duration: timedelta) -> str:
+    """The button that asks for another duration, as a screen reader says it, plainly."""
+    return f"Change {view.request.role} to {spoken_duration(duration)}"
+
+
 def approve_question(view: RequestView) -> str:
     """What a critical role asks before a yes counts, plainly."""
     return f"Approve {view.request.role} for {view.beneficiary.name}, {lasting(view)}?"
@@ -64,9 +74,9 @@ def ask_for(name: RoleName) -> str:
     return asked if len(asked) <= BUTTON_SIGNS else "Ask for that role"
 
 
-def ask_for_aloud(name: RoleName) -> str:
+def ask_for_aloud(name: RoleName, duration: timedelta | None = None) -> str:
     """The same, as a screen reader says it, plainly."""
-    return f"Ask for {name}"
+    return f"Ask for {name}, {spoken_duration(duration)}" if duration else f"Ask for {name}"
 
 
 def ask_for_duration(duration: timedelta) -> str:

@@ -1,6 +1,7 @@
 """The direct message: what you have, how to use it, and what became of it."""
 
 from datetime import datetime
+from typing import Final
 
 from bot.slack.blocks import clean, clip, escape, when
 from bot.slack.words.card import early_end, held_for, late_clouds, refuser, unanswered, where
@@ -20,6 +21,8 @@ from bot.slack.words.small import (
 from bot.views import CloudView, RequestView
 from policies.grant import GrantState
 from policies.request import RequestState
+
+NOTE_MOST: Final = 300
 
 
 def asked_for_you(view: RequestView) -> str:
@@ -80,9 +83,9 @@ def ended_early_for_you(view: RequestView) -> str:
 
 def denied_for_you(view: RequestView) -> str:
     """Somebody said no, plainly, in their own words."""
-    who = view.decided_by.name if view.decided_by else "its approvers"
-    note = clip(clean(view.note or ""), 300)
-    return f'Denied by {who}: "{note}".' if note else f"Denied by {who}."
+    denied = f"Denied by {view.decided_by.name}" if view.decided_by else "Denied"
+    note = clip(clean(view.note or ""), NOTE_MOST)
+    return f'{denied}: "{note}".' if note else f"{denied}."
 
 
 def lapsed_for_you(view: RequestView, now: datetime) -> str:
@@ -107,6 +110,11 @@ def not_given_for_you(view: RequestView) -> str:
 def which(view: RequestView) -> str:
     """Which request a message is about."""
     return f"{role(view)} · {lasting(view)} · {number(view)}"
+
+
+def open_cloud_aloud(one: CloudView) -> str:
+    """The same, as a screen reader says it, plainly."""
+    return f"Open {cloud_name(one.cloud)}, account {one.place}"
 
 
 def open_cloud(one: CloudView) -> str:

@@ -38,7 +38,7 @@ def form_role(name: str, title: str) -> str:
     return f"{name} · {title}" if title else name
 
 
-def form_duration(duration: timedelta, default: timedelta | None, longest: timedelta) -> str:
+def form_duration(duration: timedelta, default: timedelta | None, longest: timedelta | None) -> str:
     """A duration in a list."""
     if duration == default:
         return f"{say_duration(duration)} · default"
@@ -47,7 +47,7 @@ def form_duration(duration: timedelta, default: timedelta | None, longest: timed
 
 def form_for(name: str) -> str:
     """Whom it is for, where that is somebody else."""
-    return f"For {name}"
+    return f"For {name}."
 
 
 def note_role_missing() -> str:

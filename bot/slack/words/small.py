@@ -1,5 +1,6 @@
 """The small words that sentences are made of: names, places, moments, numbers."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -15,11 +16,12 @@ NAMES_MOST: Final = 3
 PLACES_MOST: Final = 4
 REFERENCE_MOST: Final = 60
 _ENOUGH_TRIES: Final = 3
+_TICKET: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,12}")
 _MINUTE: Final = timedelta(minutes=1)
 _CLOUDS: Final = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}
 _COUNTS: Final = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ONE: Final = {timedelta(hours=1): "hour counts", timedelta(days=1): "day counts", _MINUTE: "minute counts"}
-_RISKY_ENDS: Final = (".", "?", "!", "…")
+_ENDS: Final = (".", "?", "!", "…")
 
 
 class Contacts(NamedTuple):
@@ -64,7 +66,7 @@ def inner(sentence: str) -> str:
 
 def closed(text: str) -> str:
     """The text, ending as a sentence does."""
-    return text if text.endswith(_RISKY_ENDS) else f"{text}."
+    return text if text.endswith(_ENDS) else f"{text}."
 
 
 def spoken_duration(duration: timedelta) -> str:
@@ -125,7 +127,7 @@ def a_few(words: Sequence[str], between: str) -> str:
 
 def groups(view: RequestView, last: str = "or") -> str:
     """The groups whose yes is missing."""
-    return some([escape(group.title) for group in view.groups], last=last) or "its approvers"
+    return some([escape(group.title) for group in view.groups], last=last) or "the approving group"
 
 
 def role(view: RequestView) -> str:
@@ -149,10 +151,9 @@ def plain_reference(view: RequestView) -> str:
 
 
 def safe_reference(view: RequestView) -> str:
-    """A reference like INC-42, which can mean nothing else; anything longer is shown as somebody's words."""
+    """A reference like INC-42, which can be read in one way only; any other is shown as somebody's words."""
     reference = plain_reference(view)
-    safe = reference.isascii() and reference.replace("-", "").isalnum()
-    return reference if safe else ""
+    return reference if _TICKET.fullmatch(reference) else ""
 
 
 def risk(view: RequestView) -> str:

@@ -27,12 +27,15 @@ const BLOCKS = {
 const unknown = (block) => h("p", { class: "block muted" }, `A block of type ${block.type} is not drawn here.`);
 
 function section(block, where, options) {
+  const said = (text) => h("div", { class: "words" }, words(text, options));
   const main = h("div", { class: "section-main" },
-    block.text ? h("div", { class: "words" }, words(block.text, options)) : null,
-    block.fields ? h("div", { class: "fields" }, ...block.fields.map((one) => h("div", { class: "words" }, words(one, options)))) : null);
-  const accessory = block.accessory ? h("div", { class: "accessory" }, interactive(block.accessory, block, where, options)) : null;
-  return h("div", { class: "block section" }, main, accessory);
+    block.text ? said(block.text) : null,
+    block.fields ? h("div", { class: "fields" }, ...block.fields.map(said)) : null);
+  return h("div", { class: "block section" }, main, block.accessory ? beside(block, where, options) : null);
 }
+
+const beside = (block, where, options) =>
+  h("div", { class: "accessory" }, interactive(block.accessory, block, where, options));
 
 const small = (one) =>
   one.type === "image" ? h("span", { class: "muted" }, one.alt_text) : h("span", { class: "words" }, words(one));

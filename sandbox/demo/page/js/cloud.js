@@ -1,7 +1,7 @@
 // The cloud view: what the clouds themselves hold, what they answer to a real call, and whether that agrees
 // with the ledger.
 import { world } from "./api.js";
-import { byId, h, reconcile, sign } from "./dom.js";
+import { byId, h, reconcile, sign, span, textButton } from "./dom.js";
 import { openHood } from "./hood.js";
 import { menuButton } from "./menu.js";
 import { cast, changed, firstName, now, requestsOf, store } from "./store.js";
@@ -11,6 +11,7 @@ import { announce, saying } from "./toast.js";
 import { avatar } from "./message.js";
 
 const LINES = 4;
+const TRY_AS = { class: "button tiny", data: { focus: "try-as" } };
 const OLD = 3;
 const AGREE = "Clouds agree with the ledger.";
 const STATES = { not_given: "not given" };
@@ -39,7 +40,7 @@ const head = () =>
   h("header", { class: "cloud-head" },
     h("h2", {}, "Cloud view"),
     h("div", { class: "try-as" }, "try as ",
-      menuButton({ class: "button tiny", data: { focus: "try-as" } }, "Try as", people, firstName(store.tryAs), sign(" ▾"))),
+      menuButton(TRY_AS, "Try as", people, firstName(store.tryAs), sign(" ▾"))),
     h("span", { id: "cloud-age", class: "muted" }));
 
 const people = () => cast().map((one) => ({
@@ -71,10 +72,12 @@ function cloudOf(cloud) {
 
 function tryButton(cloud) {
   const words = `Try ${cloud.title} as ${firstName(store.tryAs)}`;
-  return h("button", {
-    type: "button", class: "button tiny", "aria-label": words, title: "Makes a real call with that person's own keys",
-    "aria-busy": String(busy.has(cloud.cloud)), data: { focus: "try", try: cloud.cloud }, on: { click: () => tryCloud(cloud.cloud) },
-  }, "Try");
+  return textButton("Try", () => tryCloud(cloud.cloud), {
+    "aria-label": words,
+    "aria-busy": String(busy.has(cloud.cloud)),
+    title: "Makes a real call with that person's own keys",
+    data: { focus: "try", try: cloud.cloud },
+  });
 }
 
 /** Makes the real call; answers what came of it, or null. */
@@ -85,10 +88,12 @@ export async function tryCloud(cloud, person = store.tryAs) {
   const request = requestsOf(person)[0]?.request ?? null;
   const answer = await saying(() => world.does("try", { person, cloud, request }));
   busy.delete(cloud);
-  if (answer) announce(`${answer.call} as ${firstName(person)}: ${answer.allowed ? "allowed" : `refused, ${answer.code}`}`);
+  if (answer) announce(`${answer.call} as ${firstName(person)}: ${verdictOf(answer)}`);
   await look();
   return answer;
 }
+
+const verdictOf = ({ allowed, code }) => (allowed ? "allowed" : ["refused", code].filter(Boolean).join(", "));
 
 const proofOf = (cloud) =>
   store.world.proofs.findLast((one) => one.cloud === cloud.cloud && one.person === store.tryAs) ?? null;
@@ -97,22 +102,32 @@ function tried(cloud) {
   if (busy.has(cloud.cloud)) return [h("p", { class: "muted" }, `Calling as ${firstName(store.tryAs)}…`)];
   const proof = proofOf(cloud);
   if (!proof) return [h("p", { class: "muted" }, `${firstName(store.tryAs)} has not tried yet.`)];
-  const verdict = proof.allowed
-    ? h("b", { class: "good" }, "allowed")
-    : h("b", { class: "bad" }, ["refused", proof.code].filter(Boolean).join(", "));
+  const verdict = h("b", { class: proof.allowed ? "good" : "bad" }, verdictOf(proof));
+  const said = proof.allowed && proof.message ? `saw: ${proof.message}` : proof.message;
   return [
     h("p", {}, h("code", {}, proof.call), " → ", verdict),
-    h("p", { class: "said", title: proof.message }, proof.allowed && proof.message ? `saw: ${proof.message}` : proof.message),
+    h("p", { class: "said", title: proof.message }, said),
   ];
 }
 
 function object(one) {
   const over = one.denied || (one.ends_at !== null && one.ends_at <= now());
-  const ends = one.ends_at === null ? "never ends by itself" : `${over ? "ended" : "ends"} ${secondsTime(one.ends_at)} (${inWords(one.ends_at)})`;
-  return h("li", { class: over ? "object over" : "object" },
-    h("p", {}, h("span", { class: "muted" }, `${one.kind} `), h("code", {}, one.name)),
-    h("p", {}, h("span", { class: "label" }, one.request || "no label"), one.person ? ` ${firstName(one.person)} · ` : " ", ends),
-    h("p", { class: over ? "state bad" : "state good" }, one.denied ? "denies everything" : over ? "past its date, refused" : "lets this person in"));
+  return h("li", { class: "object" },
+    h("p", {}, span("muted", `${one.kind} `), h("code", {}, one.name)),
+    h("p", {}, span("label", one.request || "no label"), whose(one), endOf(one, over)),
+    h("p", { class: over ? "state bad" : "state good" }, effectOf(one, over)));
+}
+
+const whose = ({ person }) => (person ? ` ${firstName(person)} · ` : " ");
+
+function endOf({ ends_at: at }, over) {
+  if (at === null) return "never ends by itself";
+  return `${over ? "ended" : "ends"} ${secondsTime(at)} (${inWords(at)})`;
+}
+
+function effectOf({ denied }, over) {
+  if (denied) return "denies everything";
+  return over ? "past its date, refused" : "lets this person in";
 }
 
 const recent = () => (store.world?.ledger ?? []).slice(-LINES).toReversed();
@@ -122,11 +137,14 @@ function ledger(agrees, differences) {
   return h("section", { class: "ledger", "aria-label": "Ledger" },
     h("h3", {}, "Ledger"),
     lines.length
-      ? h("ul", {}, ...lines.map((line) => h("li", {}, h("span", { class: "label" }, line.request), ` ${firstName(line.person)} · ${line.role} · `, h("b", {}, STATES[line.state] ?? line.state))))
+      ? h("ul", {}, ...lines.map(ledgerLine))
       : h("p", { class: "muted" }, "No request yet."),
     h("div", { class: agrees ? "verdict" : "verdict bad" },
       ...(agrees ? [h("p", {}, sign("✓ "), AGREE)] : differences.map((one) => h("p", {}, sign("⚠ "), one)))));
 }
 
-const foot = () =>
-  h("button", { type: "button", class: "button tiny hood-button", "aria-expanded": "false", "aria-controls": "hood", data: { focus: "hood" }, on: { click: openHood } }, "Under the hood");
+const ledgerLine = ({ request, person, role, state }) =>
+  h("li", {}, span("label", request), ` ${firstName(person)} · ${role} · `, h("b", {}, STATES[state] ?? state));
+
+const HOOD = { kind: "tiny hood-button", focus: "hood", "aria-expanded": "false", "aria-controls": "hood" };
+const foot = () => textButton("Under the hood", openHood, HOOD);

@@ -6,6 +6,7 @@ import { toast } from "./toast.js";
 
 const drafts = new Map(); // who, where → text
 const TALLEST = 160;
+const SEND = { "aria-label": "Send now", title: "Send now (Enter)" };
 const NO_MESSAGES = "Sending messages to this app has been turned off.";
 
 const key = (thread) => `${placeNow()}|${thread ?? ""}`;
@@ -19,12 +20,14 @@ export function drawComposer(parent, thread = null) {
   const channel = channelNow();
   if (!channel) return parent.replaceChildren();
   if (channel.kind === "dm" && (store.app.messages_tab_read_only || !store.app.messages_tab)) {
-    return parent.replaceChildren(h("p", { class: "closed", id: thread ? null : "composer-text", tabindex: "-1" }, NO_MESSAGES));
+    return parent.replaceChildren(h("p", { class: "closed" }, NO_MESSAGES));
   }
+  const id = thread ? "reply" : "composer";
   const name = thread ? "Reply…" : `Message ${channel.kind === "dm" ? channel.name : `#${channel.name}`}`;
-  const area = h("textarea", { id: thread ? null : "composer-text", rows: "1", placeholder: name, "aria-label": name, "aria-describedby": thread ? null : "composer-hint" });
-  const send = h("button", { type: "button", class: "send", "aria-label": "Send now", title: "Send now (Enter)" }, sign("➤"));
-  const hint = h("p", { class: "composer-hint", id: thread ? null : "composer-hint" });
+  const about = { placeholder: name, "aria-label": name, "aria-describedby": `${id}-hint` };
+  const area = h("textarea", { id: `${id}-text`, rows: "1", ...about });
+  const send = h("button", { type: "button", class: "send", ...SEND }, sign("➤"));
+  const hint = h("p", { class: "composer-hint", id: `${id}-hint` });
   wire(area, send, hint, thread);
   parent.replaceChildren(h("div", { class: "composer-box" }, area, send), hint);
   grown(area);

@@ -1,5 +1,5 @@
 // Slack's confirm dialog, which stands before a button that has one.
-import { h } from "./dom.js";
+import { h, textButton } from "./dom.js";
 import { backTo, spot } from "./focus.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { withEmoji } from "./emoji.js";
@@ -18,13 +18,13 @@ export function confirmed(confirm) {
       backTo(before);
       done(yes);
     };
+    const kind = confirm.style === "danger" ? "danger full" : "primary full";
     dialog.append(
       h("h1", { id: "confirm-title" }, words(confirm.title)),
       h("div", { class: "dialog-body" }, words(confirm.text)),
       h("footer", {},
-        h("button", { type: "button", class: "button", on: { click: answer(false) } }, words(confirm.deny)),
-        h("button", { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"} full`, on: { click: answer(true) } },
-          words(confirm.confirm))),
+        textButton(words(confirm.deny), answer(false), { kind: "", focus: "deny" }),
+        textButton(words(confirm.confirm), answer(true), { kind, focus: "confirm" })),
     );
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();

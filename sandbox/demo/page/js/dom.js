@@ -26,6 +26,18 @@ export function iconButton(label, icon, act, attributes = {}) {
   return h("button", all, sign(icon));
 }
 
+/** A button with words on it. */
+export function textButton(words, act, { kind = "tiny", focus = words, ...attributes } = {}) {
+  const all = { type: "button", class: `button ${kind}`, data: { focus }, on: { click: act }, ...attributes };
+  return h("button", all, words);
+}
+
+/** Words with a class of their own. */
+export const span = (kind, ...words) => h("span", { class: kind }, ...words);
+
+/** Attributes of what opens something, until it is open. */
+export const opener = (what) => ({ type: "button", "aria-haspopup": what, "aria-expanded": "false" });
+
 const marks = new WeakMap();
 
 /**

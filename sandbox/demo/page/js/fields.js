@@ -5,12 +5,13 @@ import { fill, later } from "./fill.js";
 import { select } from "./select.js";
 
 const TYPING_MS = 200;
+const NOT_DRAWN = "This field is not drawn in this pretend Slack.";
 const HELD = { radio_buttons: "selected_option", datepicker: "selected_date", timepicker: "selected_time" };
 
 export function field(element, block, where, { id, value, describedby }) {
   const place = { ...where, block_id: block.block_id, action_id: element.action_id };
   const draw = FIELDS[element.type];
-  if (!draw) return { node: h("p", { class: "muted" }, "This field is not drawn in this pretend Slack."), focus() {}, take() {} };
+  if (!draw) return { node: h("p", { class: "muted" }, NOT_DRAWN), focus() {}, take() {} };
   return draw({ element, block, place, id, value, describedby });
 }
 
@@ -30,17 +31,22 @@ const FIELDS = {
   conversations_select: select,
 };
 
-const dispatches = ({ element, block }) => Boolean(block.dispatch_action) || block.type !== "input" || element.dispatch_action_config;
+const dispatches = ({ element, block }) =>
+  Boolean(block.dispatch_action) || block.type !== "input" || element.dispatch_action_config;
+
+/** By which a field is found again when its form is drawn again. */
+const named = ({ block_id, action_id }, element) =>
+  ({ focus: `${block_id}/${action_id}`, load: element.focus_on_load ? "1" : "" });
 
 const whenTyped = ({ element }) =>
   (element.dispatch_action_config?.trigger_actions_on ?? []).includes("on_character_entered");
 
 function text(told, tag, type) {
   const { element, place, id, value, describedby } = told;
+  const kind = tag === "input" ? { type } : { rows: "3" };
   const node = h(tag, {
-    id, type: tag === "input" ? type : null, rows: tag === "textarea" ? "3" : null, class: "input",
-    placeholder: element.placeholder?.text, maxlength: element.max_length, "aria-describedby": describedby, autocomplete: "off",
-    data: { focus: `${place.block_id}/${place.action_id}`, load: element.focus_on_load ? "1" : "" },
+    id, class: "input", "aria-describedby": describedby, autocomplete: "off", data: named(place, element), ...kind,
+    placeholder: element.placeholder?.text, maxlength: element.max_length,
   });
   node.value = value?.value ?? "";
   let held = node.value;
@@ -55,13 +61,15 @@ function text(told, tag, type) {
     node,
     focus: () => node.focus(),
     typed: () => (node.value === held ? null : node.value),
-    take: (state) => { if (document.activeElement !== node && node.value === held) held = node.value = state?.value ?? ""; },
+    take: (state) => {
+      if (document.activeElement !== node && node.value === held) held = node.value = state?.value ?? "";
+    },
   };
 }
 
 function native({ element, place, id, value, describedby }, type) {
   const key = HELD[element.type];
-  const node = h("input", { id, type, class: "input", "aria-describedby": describedby, data: { focus: `${place.block_id}/${place.action_id}` } });
+  const node = h("input", { id, type, class: "input", "aria-describedby": describedby, data: named(place, element) });
   node.value = value?.[key] ?? "";
   node.addEventListener("change", () => fill(place, node.value || null));
   return { node, focus: () => node.focus(), take: (state) => { node.value = state?.[key] ?? ""; } };
@@ -79,12 +87,14 @@ function choices({ element, place, id, value, describedby }, type) {
     for (const { input } of boxes) input.checked = values.includes(input.value);
   };
   take(value);
-  const node = h("div", { role: "group", id, class: "choices", "aria-describedby": describedby }, ...boxes.map((one) => one.node));
+  const about = { role: "group", id, class: "choices", "aria-describedby": describedby };
+  const node = h("div", about, ...boxes.map((one) => one.node));
   return { node, focus: () => boxes[0]?.input.focus(), take };
 }
 
 function box(option, type, id, at, change) {
   const input = h("input", { type, name: id, id: `${id}-${at}`, value: option.value, on: { change } });
   const note = option.description ? h("span", { class: "item-note" }, words(option.description)) : null;
-  return { input, node: h("label", { class: "choice", for: `${id}-${at}` }, input, h("span", {}, words(option.text), note)) };
+  const node = h("label", { class: "choice", for: `${id}-${at}` }, input, h("span", {}, words(option.text), note));
+  return { input, node };
 }

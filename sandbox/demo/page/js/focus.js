@@ -7,7 +7,8 @@ export const spot = (node = document.activeElement) =>
 
 /** Puts the focus back there, or at what stands there now, or else into the box one types in. */
 export function backTo({ node, message, focus } = {}) {
-  const again = message && focus && document.querySelector(`[data-key="${CSS.escape(message)}"] [data-focus="${CSS.escape(focus)}"]`);
+  const [inside, control] = [message, focus].map((name) => CSS.escape(name ?? ""));
+  const again = document.querySelector(`[data-key="${inside}"] [data-focus="${control}"]`);
   const target = node?.isConnected && node !== document.body ? node : again || byId("composer-text") || byId("list");
   target.focus();
 }

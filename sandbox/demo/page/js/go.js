@@ -29,7 +29,8 @@ export const loadMessages = oneAtATime(async () => {
 function tellNew(messages) {
   const known = new Set(store.messages.map((one) => one.ts));
   for (const one of messages) {
-    if (!known.has(one.ts) && one.user !== store.me) announce(`${one.only_you ? "Only you see this. " : ""}${one.author}: ${spoken(one.text)}`);
+    const whispered = one.only_you ? "Only you see this. " : "";
+    if (!known.has(one.ts) && one.user !== store.me) announce(`${whispered}${one.author}: ${spoken(one.text)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 // The hands on the world: its clock and its faults.
 import { world } from "./api.js";
-import { byId, h, reconcile, sign } from "./dom.js";
+import { byId, h, opener, reconcile, sign, span, textButton } from "./dom.js";
 import { menuButton, togglePanel } from "./menu.js";
 import { now, store } from "./store.js";
 import { takeWorld } from "./sight.js";
@@ -8,12 +8,16 @@ import { lengthOf, secondsTime } from "./time.js";
 import { saying, toast } from "./toast.js";
 
 const MINUTE = 60;
+const HELD = ["live", "starting", "stuck", "ending"];
 
 export function drawHands() {
   reconcile(byId("hands"), [
     { key: "clock", mark: "", draw: clock },
-    { key: "faults", mark: faultMark(), draw: faults },
+    { key: "faults", mark: "", draw: faults },
   ]);
+  const count = inForce().length;
+  byId("faults").classList.toggle("warned", count > 0);
+  byId("fault-count").textContent = String(count);
   tick();
 }
 
@@ -25,24 +29,26 @@ export async function moveClock(told) {
 
 function clock() {
   return menuButton({ class: "hand", data: { focus: "clock" } }, "Move the clock", moments,
-    sign("⏱"), h("span", {}, "Clock "), h("span", { id: "clock-now", class: "clock-now" }), sign("▾"));
+    sign("⏱"), span("clock-word", "Clock"), h("span", { id: "clock-now", class: "clock-now" }), sign("▾"));
 }
 
-const live = () => (store.world?.ledger ?? []).some((line) => ["live", "starting", "stuck", "ending"].includes(line.state));
+const live = () => (store.world?.ledger ?? []).some((line) => HELD.includes(line.state));
 
 function moments() {
-  const real = `Real time is ${secondsTime(Date.now() / 1000)}`;
-  const behind = store.offset >= 1 ? `${real}, ${lengthOf(store.offset)} behind. Time only moves forward.` : `${real}. Time only moves forward.`;
-  const needs = live() ? "" : "nothing is live now";
+  const behind = store.offset >= 1 ? `, ${lengthOf(store.offset)} behind` : "";
+  const real = `Real time is ${secondsTime(Date.now() / 1000)}${behind}. Time only moves forward.`;
   return [
     { label: "+1 min", act: () => moveClock({ move_seconds: MINUTE }) },
     { label: "+10 min", act: () => moveClock({ move_seconds: 10 * MINUTE }) },
-    { label: "To the warning", note: needs || "just before access ends", disabled: !live(), act: () => moveClock({ to: "warning" }) },
-    { label: "To the end", note: needs || "when access ends by itself", disabled: !live(), act: () => moveClock({ to: "end" }) },
+    moment("To the warning", "just before access ends", "warning"),
+    moment("To the end", "when access ends by itself", "end"),
     { line: true },
-    { label: "Real time", note: behind, disabled: true, act() {} },
+    { label: "Real time", note: real, disabled: true, act() {} },
   ];
 }
+
+const moment = (label, note, to) =>
+  ({ label, note: live() ? note : "nothing is live now", disabled: !live(), act: () => moveClock({ to }) });
 
 export function tick() {
   const node = byId("clock-now");
@@ -51,29 +57,33 @@ export function tick() {
 }
 
 const inForce = () => (store.world?.faults ?? []).filter((fault) => fault.on);
-const faultMark = () => String(inForce().length);
 
 function faults() {
-  const count = inForce().length;
-  const button = h("button", { type: "button", id: "faults", class: count ? "hand warned" : "hand", "aria-haspopup": "dialog", "aria-expanded": "false", data: { focus: "faults" } },
-    sign("⚡"), `Faults: ${count} `, sign("▾"));
+  const button = h("button", { ...opener("dialog"), id: "faults", class: "hand", data: { focus: "faults" } },
+    sign("⚡"), h("span", {}, "Faults: ", h("span", { id: "fault-count" }, "0")), sign("▾"));
   button.addEventListener("click", () => togglePanel(button, panel()));
   return button;
 }
 
 function panel() {
-  const off = h("button", { type: "button", class: "button tiny", on: { click: () => allOff() } }, "All off");
+  const off = textButton("All off", allOff);
   return h("div", { class: "menu panel", role: "dialog", "aria-label": "Faults" },
     h("header", {}, h("h2", {}, "What goes wrong"), off), ...store.world.faults.map(row));
 }
 
 function row(fault) {
   const id = `fault-${fault.name}`;
-  const control = fault.momentary
-    ? h("button", { type: "button", class: "button tiny", "aria-describedby": id, "aria-label": fault.title, on: { click: () => strike(fault) } }, "Do it")
-    : h("input", { type: "checkbox", role: "switch", class: "switch", "aria-label": fault.title, "aria-describedby": id, on: { change: (event) => put(fault, event.target) } });
-  if (!fault.momentary) control.checked = fault.on;
-  return h("label", { class: "fault" }, h("span", { class: "item-words" }, h("span", { class: "item-label" }, fault.title), h("span", { class: "item-note", id }, fault.sentence)), control);
+  const about = { "aria-label": fault.title, "aria-describedby": id };
+  const control = fault.momentary ? textButton("Do it", () => strike(fault), about) : switchOf(fault, about);
+  const note = h("span", { class: "item-note", id }, fault.sentence);
+  return h("label", { class: "fault" }, span("item-words", span("item-label", fault.title), note), control);
+}
+
+function switchOf(fault, about) {
+  const act = (event) => put(fault, event.target);
+  const control = h("input", { type: "checkbox", role: "switch", class: "switch", on: { change: act }, ...about });
+  control.checked = fault.on;
+  return control;
 }
 
 async function put(fault, control) {

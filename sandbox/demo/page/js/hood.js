@@ -1,9 +1,8 @@
 // Under the hood: the audit log with its hashes, the queues, and which of our processes live.
 import { world } from "./api.js";
-import { byId, h, iconButton, reconcile } from "./dom.js";
-import { store } from "./store.js";
+import { byId, h, iconButton, reconcile, span, textButton } from "./dom.js";
 import { lengthOf, secondsTime } from "./time.js";
-import { now } from "./store.js";
+import { now, store } from "./store.js";
 import { saying } from "./toast.js";
 
 const EVERY_MS = 2000;
@@ -44,8 +43,11 @@ async function verify() {
   drawHood();
 }
 
-const verdict = ({ verified, problem, total }) =>
-  verified ? `Whole chain checked, ${total} ${total === 1 ? "entry" : "entries"}: each hash follows from the one before.` : `The chain is broken: ${problem}`;
+function verdict({ verified, problem, total }) {
+  if (!verified) return `The chain is broken: ${problem}`;
+  const entries = total === 1 ? "1 entry" : `${total} entries`;
+  return `Whole chain checked, ${entries}: each hash follows from the one before.`;
+}
 
 export function drawHood() {
   const hood = byId("hood");
@@ -53,7 +55,7 @@ export function drawHood() {
   const { processes, queues } = store.world;
   reconcile(hood, [
     { key: "head", mark: checked, draw: head },
-    { key: "alive", mark: JSON.stringify([processes.map((one) => [one.name, one.alive, lengthOf(now() - one.since)]), queues]), draw: () => alive(processes, queues) },
+    { key: "alive", mark: JSON.stringify([processes.map(life), queues]), draw: () => alive(processes, queues) },
     { key: "audit", mark: JSON.stringify(audit?.entries ?? null), draw: entries },
   ]);
 }
@@ -61,20 +63,30 @@ export function drawHood() {
 const head = () =>
   h("header", {},
     h("h2", {}, "Under the hood"),
-    h("button", { type: "button", class: "button tiny", data: { focus: "verify" }, on: { click: verify } }, "Verify audit"),
+    textButton("Verify audit", verify, { focus: "verify" }),
     h("p", { class: "muted", "aria-live": "polite" }, checked),
     iconButton("Close", "✕", closeHood, { class: "icon end", data: { focus: "close" } }));
 
-const alive = (processes, queues) =>
-  h("div", { class: "alive" },
-    ...processes.map((one) => h("span", { class: one.alive ? "process" : "process dead" }, h("b", {}, one.name), one.alive ? ` alive for ${lengthOf(now() - one.since)}` : ` dead for ${lengthOf(now() - one.since)}`)),
-    ...queues.map((one) => h("span", { class: "process queue" }, h("b", {}, one.name), ` ${one.waiting} waiting`)));
+const life = ({ name, alive, since }) => [name, `${alive ? "alive" : "dead"} for ${lengthOf(now() - since)}`];
+
+function alive(processes, queues) {
+  const process = (one) => {
+    const [name, words] = life(one);
+    return span(one.alive ? "process" : "process dead", h("b", {}, name), ` ${words}`);
+  };
+  const queue = ({ name, waiting }) => span("process queue", h("b", {}, name), ` ${waiting} waiting`);
+  return h("div", { class: "alive" }, ...processes.map(process), ...queues.map(queue));
+}
 
 function entries() {
   if (!audit) return h("p", { class: "muted" }, "Reading the audit log…");
   const rows = audit.entries.map((one) =>
-    h("tr", {}, h("td", {}, String(one.seq)), h("td", {}, secondsTime(one.at)), h("td", {}, one.kind),
-      h("td", { class: "body" }, h("code", {}, JSON.stringify(one.body))), h("td", {}, h("code", { title: one.hash }, one.hash.slice(0, HASH)))));
+    h("tr", {},
+      h("td", {}, String(one.seq)),
+      h("td", {}, secondsTime(one.at)),
+      h("td", {}, one.kind),
+      h("td", { class: "body" }, h("code", {}, JSON.stringify(one.body))),
+      h("td", {}, h("code", { title: one.hash }, one.hash.slice(0, HASH)))));
   const head = ["No.", "When", "What", "Facts", "Hash"].map((word) => h("th", { scope: "col" }, word));
   return h("div", { class: "audit", tabindex: "0", role: "region", "aria-label": "Audit log" },
     h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)));

@@ -10,18 +10,30 @@ const NEAR_BOTTOM = 80;
 
 /** Draws messages into `list`; `start` scrolls to the newest. */
 export function drawList(list, messages, { inThread = false, start = false } = {}) {
-  const pinned = start || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_BOTTOM;
+  const pinned = start || isAtEnd(list);
   reconcile(list, rows(messages, inThread));
-  if (pinned) list.scrollTop = list.scrollHeight;
+  if (pinned) toEnd(list);
+}
+
+const ends = new WeakMap(); // list → where we scrolled it to
+
+const isAtEnd = (list) =>
+  list.scrollTop === ends.get(list) || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_BOTTOM;
+
+/** To the newest message; where that is taller than the screen, to its beginning. */
+function toEnd(list) {
+  const last = list.lastElementChild;
+  const tall = last && last.offsetHeight > list.clientHeight;
+  list.scrollTop = tall ? last.offsetTop : list.scrollHeight;
+  ends.set(list, list.scrollTop);
 }
 
 function rows(messages, inThread) {
-  const moved = inThread ? [] : [...moves()];
+  const moved = inThread || !messages.length ? [] : moves().filter((one) => one.at > Number(messages[0].ts));
   const out = [];
   let before = null;
   for (const message of messages) {
     const seconds = Number(message.ts);
-    if (moved.length && moved[0].at <= seconds && !before) while (moved.length > 1 && moved[1].at <= seconds) moved.shift();
     while (moved.length && moved[0].at <= seconds) {
       out.push(moveRow(moved.shift()));
       before = null;
@@ -30,7 +42,7 @@ function rows(messages, inThread) {
     out.push(row(message, joins(before, message), inThread));
     before = message;
   }
-  return [...out, ...(messages.length ? moved.map(moveRow) : [])];
+  return [...out, ...moved.map(moveRow)];
 }
 
 /** A day is named once. */

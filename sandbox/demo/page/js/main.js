@@ -16,7 +16,7 @@ import { ANA, changed, FIRST_CHANNEL, on, store } from "./store.js";
 import { drawMessages, drawTalk } from "./talk.js";
 import { drawReplies, drawThread } from "./thread.js";
 import { toast } from "./toast.js";
-import { LINE, ourRequest } from "./tour.js";
+import { freshTour, LINE, ourRequest } from "./tour.js";
 
 on("me place slack", () => {
   if (!store.slack) return;
@@ -55,6 +55,7 @@ async function start() {
   store.config = await world.look("config");
   byId("strip").textContent = store.config.strip;
   const [, state] = await Promise.all([loadWorkspace(), world.look("state")]);
+  if (!state.ledger.length) freshTour();
   takeWorld(state);
   const { me, channel } = remembered();
   store.me = me;

@@ -1,9 +1,10 @@
 // Menus: a button, and a list that arrow keys walk, Escape closes and focus returns from.
-import { h, sign } from "./dom.js";
+import { h, opener, sign, span } from "./dom.js";
+import { backTo, spot } from "./focus.js";
 
 let open = null;
 
-/** Opens a menu under `anchor`, or closes it. Items: {label, note, checked, disabled, dot, danger, act}. */
+/** Opens a menu under `anchor`, or closes it. Items: {label, note, lead, checked, disabled, dot, act}. */
 export function toggleMenu(anchor, label, items) {
   if (open?.anchor === anchor) return closeMenu(true);
   closeMenu(false);
@@ -22,20 +23,20 @@ export function togglePanel(anchor, panel) {
   panel.querySelector("button, input, [tabindex]")?.focus();
 }
 
-function entry({ label, note, checked, disabled, dot, danger, lead, act }) {
+function entry({ label, note, checked, disabled, dot, lead, act }) {
   const role = checked === undefined ? "menuitem" : "menuitemradio";
-  return h(
-    "button",
-    {
-      type: "button", role, tabindex: "-1", class: danger ? "item danger" : "item", "aria-disabled": disabled ? "true" : null,
-      "aria-checked": checked === undefined ? null : String(checked),
-      on: { click: () => { if (!disabled) { closeMenu(true); act(); } } },
-    },
+  const click = () => {
+    if (disabled) return;
+    closeMenu(true);
+    act();
+  };
+  const isChecked = checked === undefined ? null : String(checked);
+  const state = { "aria-disabled": disabled ? "true" : null, "aria-checked": isChecked };
+  return h("button", { type: "button", role, tabindex: "-1", class: "item", on: { click }, ...state },
     lead ?? null,
-    h("span", { class: "item-words" }, h("span", { class: "item-label" }, label), note ? h("span", { class: "item-note" }, note) : null),
-    dot ? h("span", { class: "dot" }, h("span", { class: "unseen" }, " has something to read")) : null,
-    checked ? sign("✓", "tick") : null,
-  );
+    span("item-words", span("item-label", label), note ? span("item-note", note) : null),
+    dot ? span("dot", span("unseen", " has something to read")) : null,
+    checked ? sign("✓", "tick") : null);
 }
 
 function show(anchor, list) {
@@ -44,7 +45,7 @@ function show(anchor, list) {
   place(anchor, list);
   anchor.setAttribute("aria-expanded", "true");
   list.addEventListener("keydown", walk);
-  open = { anchor, list };
+  open = { anchor, list, from: spot(anchor) };
 }
 
 /** Under the anchor, or above it where there is more room; never off the screen. */
@@ -60,11 +61,11 @@ export function place(anchor, list) {
 
 export function closeMenu(back) {
   if (!open) return;
-  const { anchor, list } = open;
+  const { anchor, list, from } = open;
   open = null;
   list.remove();
   anchor.setAttribute("aria-expanded", "false");
-  if (back) anchor.focus();
+  if (back) backTo(from);
 }
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
@@ -95,7 +96,7 @@ addEventListener("resize", () => closeMenu(false));
 
 /** A button with a menu; `items()` is asked each time it opens. */
 export function menuButton(attributes, label, items, ...children) {
-  const button = h("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", ...attributes }, ...children);
+  const button = h("button", { ...opener("menu"), ...attributes }, ...children);
   button.addEventListener("click", () => toggleMenu(button, label, items()));
   return button;
 }

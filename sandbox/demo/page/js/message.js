@@ -1,7 +1,7 @@
 // One message, as this person sees it.
 import { slack } from "./api.js";
 import { blockOf } from "./blocks.js";
-import { h, iconButton, sign } from "./dom.js";
+import { h, iconButton, opener, sign, span } from "./dom.js";
 import { toggleMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { nameOf, store } from "./store.js";
@@ -10,6 +10,7 @@ import { saying, toast } from "./toast.js";
 import { usableCode } from "./use.js";
 
 const COLOURS = 8;
+const MORE = "More about this message";
 
 /** Whoever shows threads hears of it. */
 const openThread = (node, ts) => node.dispatchEvent(new CustomEvent("open-thread", { bubbles: true, detail: ts }));
@@ -38,11 +39,15 @@ export function messageOf(message, { joined = false, inThread = false } = {}) {
     tools(message, inThread));
 }
 
-const time = (seconds, kind) =>
-  h("time", { class: kind, title: fullTime(seconds), datetime: new Date(seconds * 1000).toISOString() }, clockTime(seconds));
+function time(seconds, kind) {
+  const datetime = new Date(seconds * 1000).toISOString();
+  return h("time", { class: kind, title: fullTime(seconds), datetime }, clockTime(seconds));
+}
 
-const author = (message, name, seconds) =>
-  h("header", { class: "author" }, h("b", {}, name), message.by_app ? h("span", { class: "badge" }, "APP") : null, time(seconds, "when"));
+function author(message, name, seconds) {
+  const badge = message.by_app ? span("badge", "APP") : null;
+  return h("header", { class: "author" }, h("b", {}, name), badge, time(seconds, "when"));
+}
 
 function content(message) {
   const where = { channel: message.channel, ts: message.ts };
@@ -55,25 +60,28 @@ function content(message) {
 
 function replies(message) {
   const count = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
-  return h("button", { type: "button", class: "replies", data: { focus: "replies" }, on: { click: ({ currentTarget }) => openThread(currentTarget, message.ts) } },
-    h("b", {}, count), h("span", { class: "muted" }, ` last at ${clockTime(Number(message.latest_reply))}`));
+  const click = ({ currentTarget }) => openThread(currentTarget, message.ts);
+  return h("button", { type: "button", class: "replies", data: { focus: "replies" }, on: { click } },
+    h("b", {}, count), span("muted", ` last at ${clockTime(Number(message.latest_reply))}`));
 }
 
 function tools(message, inThread) {
-  const parent = message.thread_ts ?? message.ts;
-  const more = iconButton("More about this message", "⋯", () => toggleMenu(more, "More about this message", shortcuts(message)),
-    { "aria-haspopup": "menu", "aria-expanded": "false", data: { focus: "more" } });
+  const reply = ({ currentTarget }) => openThread(currentTarget, message.thread_ts ?? message.ts);
+  const menu = ({ currentTarget }) => toggleMenu(currentTarget, MORE, shortcuts(message));
   return h("div", { class: "tools" },
-    inThread || message.only_you ? null : iconButton("Reply in a thread", "💬", ({ currentTarget }) => openThread(currentTarget, parent), { data: { focus: "reply" } }),
-    more);
+    inThread || message.only_you ? null : iconButton("Reply in a thread", "💬", reply, { data: { focus: "reply" } }),
+    iconButton(MORE, "⋯", menu, { ...opener("menu"), data: { focus: "more" } }));
 }
 
+const shortcut = (message, { callback_id: id, name }) =>
+  ({ label: name, note: "Prod Access", act: () => use(message, id) });
+
 const shortcuts = (message) => [
-  ...store.config.shortcuts.map(({ callback_id, name }) => ({ label: name, note: "Prod Access", act: () => use(message, callback_id) })),
+  ...store.config.shortcuts.map((one) => shortcut(message, one)),
   { label: "Copy text", act: () => navigator.clipboard?.writeText(message.text) },
 ];
 
-async function use(message, callback_id) {
-  const outcome = await saying(() => slack.does("shortcut", { callback_id, channel: message.channel, ts: message.ts }));
+async function use({ channel, ts }, callback_id) {
+  const outcome = await saying(() => slack.does("shortcut", { callback_id, channel, ts }));
   if (outcome?.seen) toast(outcome.seen);
 }

@@ -2,7 +2,7 @@
 import { slack } from "./api.js";
 import { blockOf, markOf } from "./blocks.js";
 import { words } from "./confirm.js";
-import { h, iconButton, reconcile } from "./dom.js";
+import { h, iconButton, reconcile, textButton } from "./dom.js";
 import { field } from "./fields.js";
 import { flushed } from "./fill.js";
 import { backTo, spot } from "./focus.js";
@@ -47,11 +47,18 @@ function frame(view) {
   const notice = h("p", { class: "notice", role: "alert" });
   const foot = h("footer");
   const cross = iconButton("Close", "✕", () => close(true));
-  const form = h("form", { novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(); } } },
-    h("header", {}, title, cross), body, notice, foot);
+  const form = h("form", { novalidate: true }, h("header", {}, title, cross), body, notice, foot);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
   const dialog = h("dialog", { class: "dialog modal", "aria-labelledby": "modal-title" }, form);
-  dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(false); });
-  dialog.addEventListener("keydown", (event) => { if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    close(false);
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     submit();
   });
@@ -66,17 +73,18 @@ function redraw(view) {
   for (const block of view.blocks) refresh(block, view);
   const mark = JSON.stringify([view.close, view.submit]);
   reconcile(foot, [{ key: "foot", mark, draw: () => buttons(view) }]);
-  if (!dialog.contains(document.activeElement) || shown.focused === view.id) first(view);
+  if (!dialog.contains(document.activeElement) || shown.focused === view.id) first();
 }
 
 function item(block, view) {
-  const where = { view_id: view.id };
-  if (block.type !== "input") return { key: block.block_id, mark: markOf(block), draw: () => blockOf(block, where, { values: view.state.values }) };
-  return { key: block.block_id, mark: inputMark(block), draw: () => input(block, view, where) };
+  const [key, where, { values }] = [block.block_id, { view_id: view.id }, view.state];
+  if (block.type === "input") return { key, mark: inputMark(block), draw: () => input(block, view, where) };
+  return { key, mark: markOf(block), draw: () => blockOf(block, where, { values }) };
 }
 
 /** What a field was set to at first does not matter once it is there. */
-const inputMark = (block) => JSON.stringify(block, (name, value) => (name.startsWith("initial_") ? undefined : value));
+const inputMark = (block) =>
+  JSON.stringify(block, (name, value) => (name.startsWith("initial_") ? undefined : value));
 
 function input(block, view, where) {
   const id = `input-${(numbered += 1)}`;
@@ -102,16 +110,18 @@ function refresh(block, view) {
 }
 
 function buttons(view) {
+  const cancel = view.close ? words(view.close) : "Cancel";
+  const sends = { type: "submit", class: "button primary full", data: { focus: "submit" } };
   return h("div", { class: "foot" },
-    h("button", { type: "button", class: "button", data: { focus: "close" }, on: { click: () => close(false) } }, view.close ? words(view.close) : "Cancel"),
-    view.submit ? h("button", { type: "submit", class: "button primary full", data: { focus: "submit" } }, words(view.submit)) : null);
+    textButton(cancel, () => close(false), { kind: "", focus: "close" }),
+    view.submit ? h("button", sends, words(view.submit)) : null);
 }
 
-function first(view) {
+function first() {
   shown.focused = null;
   const wanted = shown.body.querySelector("[data-load='1']") ?? shown.body.querySelector("input, textarea, button");
   (wanted ?? shown.foot.querySelector("button")).focus();
-  if (wanted?.select && wanted.value && view.submit && wanted.getAttribute("role") !== "combobox") wanted.setSelectionRange(wanted.value.length, wanted.value.length);
+  if (wanted?.matches("textarea, input[type=text]")) wanted.setSelectionRange(wanted.value.length, wanted.value.length);
 }
 
 async function submit() {

@@ -1,6 +1,6 @@
 // Who one is: the menu of people, what each is for, and a dot where something waits to be read.
 import { slack } from "./api.js";
-import { byId, h, oneAtATime, reconcile, sign } from "./dom.js";
+import { byId, h, oneAtATime, opener, reconcile, sign, span } from "./dom.js";
 import { become } from "./go.js";
 import { toggleMenu } from "./menu.js";
 import { avatar } from "./message.js";
@@ -30,12 +30,15 @@ const others = () => cast().filter((one) => one.id !== store.me && store.unread.
 
 function who(me) {
   const waits = others().length;
-  const button = h("button", { type: "button", class: "person", "aria-haspopup": "menu", "aria-expanded": "false", data: { focus: "who" } },
-    avatar(me.id), h("span", { class: "person-name" }, me.real_name), sign("▾"),
-    waits ? h("span", { class: "dot" }, h("span", { class: "unseen" }, ` Unread: ${others().map(firstName).join(", ")}`)) : null);
+  const button = h("button", { ...opener("menu"), class: "person", data: { focus: "who" } },
+    avatar(me.id), span("person-name", me.real_name), sign("▾"),
+    waits ? span("dot", span("unseen", ` Unread: ${others().map(firstName).join(", ")}`)) : null);
   button.addEventListener("click", () => toggleMenu(button, "Be somebody else", cast().map(item)));
-  return h("div", { class: "who-am-i" }, h("span", { class: "you-are" }, "You are"), button, h("span", { class: "title" }, me.title.toLowerCase()));
+  return h("div", { class: "who-am-i" }, span("you-are", "You are"), button, span("title", titleOf(me)));
 }
+
+/** In the middle of a line: engineer, but Northwind. */
+const titleOf = ({ title, external }) => (external ? title : title.charAt(0).toLowerCase() + title.slice(1));
 
 const item = (person) => ({
   label: person.real_name,
@@ -51,11 +54,14 @@ const lookAround = oneAtATime(async () => {
   const unread = new Map();
   for (const person of cast()) {
     const told = await slack.look("state", { user: person.id }).catch(() => null);
-    unread.set(person.id, (told?.channels ?? []).reduce((sum, one) => sum + (one.pings || (one.kind === "dm" ? one.unread : 0)), 0));
+    unread.set(person.id, (told?.channels ?? []).reduce((sum, one) => sum + calls(one), 0));
   }
   store.unread = unread;
   changed("unread");
 });
+
+/** What in a conversation calls somebody: mentions, and anything in their own with the app. */
+const calls = ({ pings, kind, unread }) => (kind === "dm" ? unread : pings);
 
 let timer = null;
 

@@ -5,7 +5,6 @@ import { withEmoji } from "./emoji.js";
 import { h, sign } from "./dom.js";
 import { menuButton } from "./menu.js";
 import { flushed } from "./fill.js";
-import { store } from "./store.js";
 import { saying, toast } from "./toast.js";
 
 const STYLES = { primary: "button primary", danger: "button danger" };
@@ -38,8 +37,8 @@ async function press(node, element, block, where, { value, url = element.url }) 
   if (url && /^https?:/i.test(url)) open(url, "_blank", "noopener,noreferrer");
   node.setAttribute("aria-busy", "true");
   await flushed();
-  const told = { ...where, user: where.user ?? store.me, block_id: block.block_id, action_id: element.action_id, value, confirmed: Boolean(element.confirm) };
-  const outcome = await saying(() => slack.does("click", told));
+  const which = { block_id: block.block_id, action_id: element.action_id, value };
+  const outcome = await saying(() => slack.does("click", { ...where, ...which, confirmed: Boolean(element.confirm) }));
   node.removeAttribute("aria-busy");
   if (outcome?.seen) toast(outcome.seen);
 }

@@ -34,5 +34,7 @@ const unknown = () => "";
 
 const TAGS = { bold: "b", italic: "i", strike: "s", code: "code", underline: "u", highlight: "mark" };
 
-const styled = (style, node) =>
-  Object.keys(style ?? {}).reduce((inner, name) => (style[name] && TAGS[name] ? h(TAGS[name], {}, inner) : inner), node);
+function styled(style, node) {
+  const names = Object.keys(style ?? {}).filter((name) => style[name] && TAGS[name]);
+  return names.reduce((inner, name) => h(TAGS[name], {}, inner), node);
+}

@@ -1,14 +1,18 @@
 // Selects one can type in: lists of the app's own, lists the app is asked for, people and channels.
 import { slack } from "./api.js";
 import { withEmoji } from "./emoji.js";
-import { h, sign } from "./dom.js";
+import { h, sign, span } from "./dom.js";
 import { fill, later } from "./fill.js";
 import { place as putUnder } from "./menu.js";
 import { cast, store } from "./store.js";
 
 const ASK_MS = 120;
 const DEFAULT_QUERY_LENGTH = 3;
-const KEYS = { users_select: "selected_user", channels_select: "selected_channel", conversations_select: "selected_conversation" };
+const KEYS = {
+  users_select: "selected_user",
+  channels_select: "selected_channel",
+  conversations_select: "selected_conversation",
+};
 let counted = 0;
 
 export function select(told) {
@@ -23,7 +27,8 @@ class Select {
     this.input = h("input", {
       id, type: "text", class: "input", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId,
       "aria-autocomplete": "list", "aria-describedby": describedby, autocomplete: "off", spellcheck: "false",
-      placeholder: element.placeholder?.text ?? "Choose", data: { focus: `${place.block_id}/${place.action_id}`, load: element.focus_on_load ? "1" : "" },
+      placeholder: element.placeholder?.text ?? "Choose",
+      data: { focus: `${place.block_id}/${place.action_id}`, load: element.focus_on_load ? "1" : "" },
     });
     this.node = h("div", { class: "select" }, this.input, sign("▾", "select-arrow"));
     this.ask = later(() => this.offer(this.input.value), ASK_MS);
@@ -52,7 +57,8 @@ class Select {
 
   open(fresh = true) {
     if (this.list) return;
-    this.list = h("div", { class: "menu options", role: "listbox", id: this.listId, popover: "manual", "aria-label": "Choices" });
+    const about = { role: "listbox", id: this.listId, "aria-label": "Choices", popover: "manual" };
+    this.list = h("div", { class: "menu options", ...about });
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     (this.input.closest("dialog") ?? document.body).append(this.list);
     this.list.showPopover();
@@ -86,17 +92,17 @@ class Select {
     const needed = this.element.min_query_length ?? DEFAULT_QUERY_LENGTH;
     if (query.length < needed) return { groups: [], note: "Type to search" };
     if (!this.options.length) this.draw({ groups: [], note: "Searching…" });
-    const answer = await slack.does("suggest", { ...this.where, query }).catch((error) => ({ groups: [], options: [], seen: error.message }));
+    const failed = (error) => ({ groups: [], options: [], seen: error.message });
+    const answer = await slack.does("suggest", { ...this.where, query }).catch(failed);
     const groups = answer.groups?.length ? answer.groups : [{ options: answer.options ?? [] }];
     return { groups, note: answer.seen || "No results" };
   }
 
   draw({ groups, note = "No results" }) {
     this.options = groups.flatMap((group) => group.options);
-    const rows = groups.flatMap((group) => [
-      ...(group.label && group.options.length ? [h("p", { class: "group", role: "presentation" }, withEmoji(group.label.text))] : []),
-      ...group.options.map((option) => this.row(option)),
-    ]);
+    const head = ({ label, options }) =>
+      label && options.length ? [h("p", { class: "group", role: "presentation" }, withEmoji(label.text))] : [];
+    const rows = groups.flatMap((group) => [...head(group), ...group.options.map((option) => this.row(option))]);
     this.list.replaceChildren(...(this.options.length ? rows : [h("p", { class: "group" }, note)]));
     this.list.style.minWidth = `${this.node.getBoundingClientRect().width}px`;
     putUnder(this.node, this.list);
@@ -104,9 +110,10 @@ class Select {
   }
 
   row(option) {
-    const node = h("div", { class: "item", role: "option", id: `${this.listId}-${this.options.indexOf(option)}`, "aria-selected": "false" },
-      h("span", { class: "item-words" }, h("span", { class: "item-label" }, withEmoji(option.text.text)),
-        option.description ? h("span", { class: "item-note" }, withEmoji(option.description.text)) : null),
+    const id = `${this.listId}-${this.options.indexOf(option)}`;
+    const note = option.description ? span("item-note", withEmoji(option.description.text)) : null;
+    const node = h("div", { class: "item", role: "option", id, "aria-selected": "false" },
+      span("item-words", span("item-label", withEmoji(option.text.text)), note),
       option.value === this.chosen?.value ? sign("✓", "tick") : null);
     node.addEventListener("click", () => this.choose(option));
     return node;
@@ -158,5 +165,7 @@ const directory = (type) =>
 const fitting = (options, query) =>
   options.filter((one) => one.text.text.toLowerCase().includes(query.trim().toLowerCase()));
 
-const grouped = (element, query) =>
-  (element.option_groups ?? [{ options: element.options ?? [] }]).map((group) => ({ ...group, options: fitting(group.options, query) }));
+function grouped(element, query) {
+  const groups = element.option_groups ?? [{ options: element.options ?? [] }];
+  return groups.map((group) => ({ ...group, options: fitting(group.options, query) }));
+}

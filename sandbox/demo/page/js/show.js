@@ -60,8 +60,10 @@ async function check() {
   card?.querySelector(".replies")?.click();
 }
 
-const cardOf = (request) =>
-  [...byId("list").querySelectorAll(".message:not(.whisper)")].findLast((node) => request && node.textContent.includes(request.request));
+function cardOf(request) {
+  const cards = [...byId("list").querySelectorAll(".message:not(.whisper)")];
+  return cards.findLast((node) => request && node.textContent.includes(request.request));
+}
 
 async function waited(find) {
   for (let turn = 0; turn < PATIENCE; turn += 1) {

@@ -1,5 +1,5 @@
 // The tour's bar: the five steps, and the sentence of the one that is next.
-import { byId, h, reconcile, sign } from "./dom.js";
+import { byId, h, reconcile, sign, span, textButton } from "./dom.js";
 import { become } from "./go.js";
 import { offerLine, SHOWN } from "./show.js";
 import { ANA, changed, FIRST_CHANNEL, store } from "./store.js";
@@ -17,9 +17,13 @@ export function drawSteps() {
   const shown = looked ?? at;
   point(steps[shown]);
   tell(steps[shown]?.words ?? ALL);
-  reconcile(byId("steps"), steps.map((step) => ({ key: step.short, mark: JSON.stringify([step.isDone, step.isSkipped, step.place === shown]), draw: () => chip(step, shown) })));
-  reconcile(byId("guide"), [{ key: "guide", mark: JSON.stringify([shown, steps[shown]?.isDone, stopped(), showing]), draw: () => guide(steps[shown]) }]);
+  reconcile(byId("steps"), steps.map((step) => chipItem(step, step.place === shown)));
+  const mark = JSON.stringify([shown, steps[shown]?.isDone, stopped(), showing]);
+  reconcile(byId("guide"), [{ key: "guide", mark, draw: () => guide(steps[shown]) }]);
 }
+
+const chipItem = (step, here) =>
+  ({ key: step.short, mark: JSON.stringify([step.isDone, step.isSkipped, here]), draw: () => chip(step, here) });
 
 /** Lets what this step needs be seen: another person, the clock, Try. */
 function point(step) {
@@ -35,29 +39,32 @@ function tell(sentence) {
   told = sentence;
 }
 
-function chip(step, shown) {
+function chip(step, here) {
   const state = step.isDone ? "done" : step.isSkipped ? "skipped" : "";
-  return h("button", {
-    type: "button", class: `step ${state}`, "aria-current": step.place === shown ? "step" : null, data: { focus: "step" },
-    on: { click: () => { looked = step.place; drawSteps(); } },
-  },
-  h("span", { class: "step-number" }, step.isDone ? sign("✓") : String(step.place + 1)), ` ${step.short}`,
-  state ? h("span", { class: "unseen" }, `, ${state}`) : null);
+  const click = () => {
+    looked = step.place;
+    drawSteps();
+  };
+  const about = { "aria-current": here ? "step" : null, data: { focus: "step" }, on: { click } };
+  return h("button", { type: "button", class: `step ${state}`, ...about },
+    span("step-number", step.isDone ? sign("✓") : String(step.place + 1)), ` ${step.short}`,
+    state ? span("unseen", `, ${state}`) : null);
 }
 
 function guide(step) {
   if (stopped()) return line(`That request was ${stopped()}, so nothing was given.`, [again()]);
-  if (!step) return line(ALL, [hand("Open the faults", () => byId("faults").click()), again()]);
+  if (!step) return line(ALL, [textButton("Open the faults", () => byId("faults").click()), again()]);
   const number = h("b", { class: "step-of" }, `Step ${step.place + 1} of 5`);
-  const hands = step.isDone ? [again()] : [hand(showing ? "Showing…" : "Show me", () => show(step), "primary"), hand("Skip", () => passOver(step))];
-  return line([number, step.words], hands);
+  return line([number, step.words], step.isDone ? [again()] : [showMe(step), textButton("Skip", () => passOver(step))]);
 }
 
-const line = (words, hands) => h("div", { class: "guide-line" }, h("p", {}, ...[words].flat()), h("div", { class: "guide-hands" }, ...hands));
+const line = (words, hands) =>
+  h("div", { class: "guide-line" }, h("p", {}, ...[words].flat()), h("div", { class: "guide-hands" }, ...hands));
 
-const hand = (words, act, kind = "") => h("button", { type: "button", class: `button tiny ${kind}`, data: { focus: words }, on: { click: act } }, words);
+const showMe = (step) =>
+  textButton(showing ? "Showing…" : "Show me", () => show(step), { kind: "tiny primary", focus: "show" });
 
-const again = () => hand("Start again", restart);
+const again = () => textButton("Start again", restart);
 
 async function show(step) {
   if (showing) return;

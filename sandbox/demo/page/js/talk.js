@@ -2,7 +2,7 @@
 import { slack } from "./api.js";
 import { blockOf, markOf } from "./blocks.js";
 import { drawComposer } from "./composer.js";
-import { byId, h, iconButton, reconcile } from "./dom.js";
+import { byId, h, iconButton, reconcile, textButton } from "./dom.js";
 import { go, showColumn } from "./go.js";
 import { drawList } from "./list.js";
 import { channelNow, placeNow, store } from "./store.js";
@@ -37,13 +37,19 @@ function drawHead(channel) {
   const isDm = channel.kind === "dm";
   const mark = JSON.stringify([channel, store.tab, store.app.home_tab]);
   const head = [
-    { key: "menu", mark: "", draw: () => iconButton("Channels", "☰", () => showColumn(column("channels")), { class: "icon only-narrow", data: { focus: "menu" } }) },
+    { key: "menu", mark: "", draw: menuOfChannels },
     { key: "name", mark, draw: () => h("h1", {}, isDm ? "Prod Access" : `# ${channel.name}`) },
     { key: "note", mark, draw: () => (isDm ? tabs() : h("p", { class: "muted members" }, members(channel))) },
-    { key: "cloud", mark: "", draw: () => h("button", { type: "button", class: "button tiny only-narrow end", on: { click: () => showColumn(column("cloud")) }, data: { focus: "cloud" } }, "Cloud") },
+    { key: "cloud", mark: "", draw: cloudButton },
   ];
   reconcile(byId("talk-head"), head);
 }
+
+const NARROW = { class: "icon only-narrow", data: { focus: "menu" } };
+const menuOfChannels = () => iconButton("Channels", "☰", () => showColumn(column("channels")), NARROW);
+
+const cloudButton = () =>
+  textButton("Cloud", () => showColumn(column("cloud")), { kind: "tiny only-narrow end", focus: "cloud" });
 
 const column = (name) => (byId("app").dataset.column === name ? "talk" : name);
 
@@ -53,7 +59,8 @@ const members = (channel) => {
 };
 
 function tabs() {
-  const tab = (name, words) => h("button", { type: "button", class: "tab", "aria-pressed": String(store.tab === name), data: { focus: `tab-${name}` }, on: { click: () => open(name) } }, words);
+  const about = (name) => ({ class: "tab", focus: `tab-${name}`, "aria-pressed": String(store.tab === name) });
+  const tab = (name, words) => textButton(words, () => open(name), about(name));
   return h("div", { class: "tabs" }, store.app.home_tab ? tab("home", "Home") : null, tab("messages", "Messages"));
 }
 
@@ -74,7 +81,8 @@ export function drawMessages() {
 function drawHome() {
   const view = store.slack?.home;
   const home = byId("home");
-  if (!view) return reconcile(home, [{ key: "none", mark: "", draw: () => h("p", { class: "muted" }, "Nothing here yet.") }]);
-  const options = { values: view.state.values };
-  return reconcile(home, view.blocks.map((block) => ({ key: block.block_id, mark: markOf(block), draw: () => blockOf(block, { view_id: view.id }, options) })));
+  if (!view) return home.replaceChildren(h("p", { class: "muted" }, "Nothing here yet."));
+  const where = { view_id: view.id };
+  const draw = (block) => () => blockOf(block, where, { values: view.state.values });
+  return reconcile(home, view.blocks.map((block) => ({ key: block.block_id, mark: markOf(block), draw: draw(block) })));
 }

@@ -1,7 +1,7 @@
 // The pane beside a conversation with one thread of it.
 import { slack } from "./api.js";
 import { drawComposer } from "./composer.js";
-import { byId, h, iconButton, oneAtATime } from "./dom.js";
+import { byId, h, iconButton, oneAtATime, span } from "./dom.js";
 import { backTo, spot } from "./focus.js";
 import { drawList } from "./list.js";
 import { changed, channelNow, store } from "./store.js";
@@ -47,7 +47,9 @@ export function drawThread() {
   if (store.thread === null) return pane.replaceChildren();
   const composer = h("div", { class: "composer" });
   pane.replaceChildren(
-    h("header", { class: "talk-head" }, h("h2", {}, "Thread"), h("span", { class: "muted" }, `#${channelNow()?.name ?? ""}`),
+    h("header", { class: "talk-head" },
+      h("h2", {}, "Thread"),
+      span("muted", channelNow()?.kind === "dm" ? "Prod Access" : `#${channelNow()?.name}`),
       iconButton("Close the thread", "✕", () => closeThread(), { class: "icon end" })),
     h("div", { id: "replies", class: "list", tabindex: "0", role: "log", "aria-live": "off", "aria-label": "Thread" }),
     composer);

@@ -49,10 +49,16 @@ export const ourRequest = () => requestsOf(ANA).find((line) => !before.has(line.
 /** In a word, why this round cannot go on, or nothing. */
 export const stopped = () => NOT_GIVEN[ourRequest()?.state] ?? "";
 
-const proofs = (request) => store.world.proofs.filter((one) => one.person === ANA && one.request === request?.request);
+const proofs = (request) =>
+  store.world.proofs.filter((one) => one.person === ANA && one.request === request?.request);
 const allowed = (request) => proofs(request).findLast((one) => one.allowed);
-const refusedSince = (request) => proofs(request).some((one) => !one.allowed && one.seq > (allowed(request)?.seq ?? 0));
-const held = (request) => store.world.clouds.some((cloud) => cloud.objects.some((one) => one.request === request.request));
+const objects = () => store.world.clouds.flatMap((cloud) => cloud.objects);
+const held = (request) => objects().some((one) => one.request === request.request);
+
+function refusedSince(request) {
+  const last = allowed(request)?.seq ?? 0;
+  return proofs(request).some((one) => !one.allowed && one.seq > last);
+}
 
 export function progress() {
   const request = ourRequest();
@@ -64,6 +70,13 @@ export const current = () => progress().findIndex((step) => !step.isDone && !ste
 
 export function skip(place) {
   skipped.add(place);
+  save();
+}
+
+/** Another world, another tour. */
+export function freshTour() {
+  skipped.clear();
+  before.clear();
   save();
 }
 

@@ -1,6 +1,6 @@
 // "Use it": the lines a message prints, run as they are in that person's terminal.
 import { world } from "./api.js";
-import { h } from "./dom.js";
+import { h, textButton } from "./dom.js";
 import { codeBlock } from "./mrkdwn.js";
 import { store } from "./store.js";
 import { toast } from "./toast.js";
@@ -12,10 +12,8 @@ export function usableCode(words) {
   const lines = words.split("\n").map((line) => line.trim()).filter(Boolean);
   const key = `${store.me}|${lines.join("\n")}`;
   const output = h("pre", { class: "output", "aria-live": "polite", hidden: true });
-  const use = h("button", { type: "button", class: "button tiny", data: { focus: `use/${lines[0]}` } }, "Use it");
-  const copy = h("button", { type: "button", class: "button tiny", data: { focus: `copy/${lines[0]}` } }, "Copy");
-  use.addEventListener("click", () => run(use, output, key, lines));
-  copy.addEventListener("click", () => copied(lines));
+  const use = textButton("Use it", () => run(use, output, key, lines), { focus: `use/${lines[0]}` });
+  const copy = textButton("Copy", () => copied(lines), { focus: `copy/${lines[0]}` });
   if (shown.has(key)) put(output, shown.get(key));
   return h("div", { class: "usable" }, codeBlock(words), h("div", { class: "usable-hands" }, use, copy), output);
 }
@@ -40,5 +38,6 @@ function put(node, { output, ok }) {
 }
 
 async function copied(lines) {
-  await navigator.clipboard?.writeText(lines.join("\n")).then(() => toast("Copied."), () => toast("The browser did not allow copying."));
+  const copying = navigator.clipboard?.writeText(lines.join("\n"));
+  await copying?.then(() => toast("Copied."), () => toast("The browser did not allow copying."));
 }
