@@ -6,7 +6,7 @@ good takes every sibling back. On the way out each ends on its own, and the requ
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from policies.catalogue import AwsLease
 from policies.grant import EndCause, Grant, GrantState, ending, planned
@@ -85,6 +85,8 @@ def taken_back(
             return failed(request, cloud, code, at)
         case Overruled(why, policy_hash):
             return overruled(request, why, policy_hash, at)
+        case _:
+            assert_never(no)
 
 
 def take_back(grants: Sequence[Grant], cause: EndCause, at: datetime) -> tuple[Moved[Grant], ...]:

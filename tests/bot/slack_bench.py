@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -205,6 +205,21 @@ class Bench:
     def token(self, request: AccessRequest) -> str:
         """What the buttons about a request carry."""
         return self.desk.token(request)
+
+    @contextmanager
+    def table_away(self, table: str) -> Iterator[None]:
+        """One table of the ledger cannot be used."""
+        self._rename(table, f"{table}_away")
+        yield
+        self._rename(f"{table}_away", table)
+
+    def ledger_away(self) -> AbstractContextManager[None]:
+        """The ledger cannot be written: nobody can number an entry of the log."""
+        return self.table_away("chain")
+
+    def _rename(self, table: str, name: str) -> None:
+        with self.ledger.engine.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
     def everything_stored(self) -> str:
         """Every row of every table of the ledger, as text."""

@@ -198,22 +198,22 @@ def test_a_person_nobody_knows_is_asked_for_by_nobody(bench: Bench, line: str):
 @pytest.mark.parametrize("several", ["@platform-oncall", "@ivy @chloe"])
 def test_one_person_is_asked_for_at_a_time(bench: Bench, several: str):
     shown = form(bench.person("dev"), f"for {several} prod-operator 30m restart workers", "C0GENERAL")
-    assert notes(shown) == "Ask for one person at a time."
+    assert notes(shown).endswith("Ask for one person at a time.")
 
 
 def test_outside_its_rules_a_role_is_refused_with_what_can_be_had(bench: Bench):
     bench.clock.move(timedelta(hours=8))  # 23:02 in Berlin
     answer = reply(bench.ana, "prod-admin 30m fix config")
     assert answer == (
-        "Not allowed now: prod-admin needs a time inside office-hours (08:00 to 19:00 Monday to Friday, "
-        "Europe/Berlin). You can have prod-logs for 30 min."
+        "Not allowed now: prod-admin needs a time inside office-hours (mon to fri 08:00 to 19:00 "
+        "Europe/Berlin). You can have prod-operator for 1 h."
     )
-    assert whisper(bench.ana).buttons == ("Ask for prod-logs",)
+    assert whisper(bench.ana).buttons == ("Ask for prod-operator",)
     assert bench.kinds() == ["ask.refused"]
-    bench.ana.clicks("Ask for prod-logs", whisper(bench.ana))
+    bench.ana.clicks("Ask for prod-operator", whisper(bench.ana))
     shown = bench.ana.form()
     assert shown is not None
-    assert filled(shown)["role"] == "prod-logs"
+    assert (filled(shown)["role"], filled(shown)["duration"]) == ("prod-operator", "1h")
 
 
 def test_the_same_line_again_sends_nothing_new(bench: Bench):
@@ -476,3 +476,19 @@ def test_somebody_without_an_account_in_the_cloud_is_told(bench: Bench):
     assert reply(bench.ana, "prod-db-readonly 1h lag") == (
         "Nothing was given: Ana Ruiz has no AWS account here. Ask in #platform-help to have one linked."
     )
+
+
+@pytest.mark.parametrize("line", ["prod-db-readonly 1h lag", "end pa-none"])
+def test_a_ledger_that_is_away_gives_nothing_and_says_what_holds(bench: Bench, line: str):
+    if line.startswith("end"):
+        request = bench.live()
+        line = f"end {request.id}"
+    before = bench.kinds()
+    with bench.ledger_away():
+        answer = reply(bench.ana, line)
+    lost = "Nothing changed" if line.startswith("end") else "Nothing was asked"
+    assert answer == (
+        f"{lost}: prod-access cannot write its log, so it gives no new access. Live access still ends on "
+        "time. Try in a minute; if production cannot wait: break-glass page."
+    )
+    assert bench.kinds() == before

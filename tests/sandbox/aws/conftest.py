@@ -4,7 +4,6 @@
 
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,42 +17,16 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws import names
 from sandbox.aws.keys import Keys
-from sandbox.aws.signing import botocore_follows
-from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
+from sandbox.aws.standin import AwsStandIn
 from sandbox.aws.use import People, Refused
 
 ClientOf = Callable[..., Any]
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session", name="stand_in")
-def _stand_in() -> Iterator[AwsStandIn]:
-    try:
-        find_environment()
-    except NotInstalledError as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
-    with AwsStandIn() as running, botocore_follows(running.clock):
-        yield running
-
-
-@pytest.fixture(name="aws")
-def _aws(stand_in: AwsStandIn) -> Iterator[AwsStandIn]:
-    """The running stand-in, mended afterwards."""
-    yield stand_in
-    stand_in.mend()
-
-
-@pytest.fixture(scope="session", name="people")
-def _people(stand_in: AwsStandIn) -> Iterator[People]:
-    with People(stand_in.endpoint_url, stand_in.clock) as calling:
-        yield calling
-
-
-@pytest.fixture(scope="session", name="boto3_session")
-def _boto3_session() -> boto3.Session:
-    """One session for all clients: it keeps the service models it has read."""
+@pytest.fixture(scope="session")
+def boto3_session() -> boto3.Session:
+    """One session for all clients: its models are loaded once."""
     return boto3.Session()
 
 

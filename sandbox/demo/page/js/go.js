@@ -56,16 +56,20 @@ export async function go(channel, { tab = "messages" } = {}) {
   await Promise.all([loadMessages(), loadThread()]);
 }
 
-/** Becomes somebody else, in the same conversation where they are in it. */
+/** Becomes somebody else, in the same conversation where they are in it, once all of it is read. */
 export async function become(person, channel = store.channel) {
-  store.me = person;
-  store.slack = null;
-  closeThread({ focus: false });
-  await loadState();
-  const there = store.slack?.channels ?? [];
+  const told = await saying(() => slack.look("state", { user: person }));
+  if (!told) return;
+  const there = told.channels;
   const wanted = [channel, FIRST_CHANNEL].find((id) => there.some((one) => one.id === id)) ?? there[0]?.id;
-  changed("me");
-  await go(wanted);
+  const read = await saying(() => slack.look("messages", { user: person, channel: wanted }));
+  if (!read) return;
+  closeThread({ focus: false });
+  Object.assign(store, { me: person, slack: told, channel: wanted, tab: "messages", messages: read.messages });
+  store.loaded = placeNow();
+  remember();
+  changed("me", "place", "messages");
+  markRead();
 }
 
 function remember() {
