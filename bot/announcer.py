@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from bot.slack import cards, direct, thread
+from bot.slack import cards, direct, replies, thread
 from bot.slack.blocks import Message
 from bot.slack.client import Conversation, Posted, SlackAway, SlackBusy, SlackError, SlackRefused
-from bot.views import RequestView, view
+from bot.views import CardState, RequestView, view
 from policies.audit import Entry
 from policies.rules import Policy
 from policies.values import RequestId
@@ -161,6 +161,8 @@ class Announcer:
             posted = self._try_to_post(person.slack, message)
             if posted is not None:
                 return card._replace(channel=posted.channel, message=posted.message)
+        if shown.state is CardState.WAITING:
+            self._try_to_post(shown.requester.slack, replies.say_card_not_posted(shown))
         return card
 
     def _try_to_post(self, user: str | None, message: Message) -> Posted | None:

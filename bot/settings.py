@@ -25,6 +25,11 @@ class BotSettings(Settings):
         validation_alias=env("SLACK_API_URL"),
         description="Where Slack's Web API is: Slack's own, or a stand-in.",
     )
+    audit_channel: str = Field(
+        default="",
+        validation_alias=env("PROD_ACCESS_AUDIT_CHANNEL"),
+        description="The id of the channel that is told when the policy files are refused; empty: nobody.",
+    )
     help_channel: str = Field(
         default="#platform-help",
         validation_alias=env("PROD_ACCESS_HELP_CHANNEL"),

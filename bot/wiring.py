@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from bot.announcer import Announcer
 from bot.desk import Desk
+from bot.policy_watch import PolicyWatch
 from bot.settings import BotSettings
 from bot.slack.app import make_app
 from bot.slack.client import Conversation, Home, SlackConversation, SlackError
@@ -63,6 +64,11 @@ class Face:
     def announcer(self) -> Announcer:
         """Tells people what happened."""
         return Announcer(self.shared.ledger, self.shared.policy, self.conversation, name=self.shared.name)
+
+    @cached_property
+    def policy_watch(self) -> PolicyWatch:
+        """Tells when the policy files are refused."""
+        return PolicyWatch(self.policy, self.conversation, self.settings.audit_channel)
 
     def home(self, stop: threading.Event | None = None) -> Home | None:
         """Our own workspace, asked of Slack until it answers; None when told to stop first."""
@@ -131,6 +137,7 @@ class Face:
     def _poll(self) -> None:
         while True:
             time.sleep(max(self.announce(), _POLL_SECONDS))
+            self.policy_watch.look()
 
     def announce(self) -> float:
         """Tell what is untold; the seconds until it is worth trying again."""

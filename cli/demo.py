@@ -1,6 +1,5 @@
 """The demo: a pretend outside world, the real product in it, and a page to watch both."""
 
-import threading
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.output import CannotDo, say
+from cli.processes import stop_on_signal
+from workers.logs import start_logging
 
 
 def demo(
@@ -29,8 +30,6 @@ def demo(
         if browser:
             webbrowser.open(address)
 
-    stop = threading.Event()
-    try:
-        run(home, port=port, ready=ready, stop=stop)
-    except KeyboardInterrupt:
-        stop.set()
+    start_logging("demo", "ERROR")
+    stop = stop_on_signal()
+    run(home, port=port, ready=ready, stop=stop)

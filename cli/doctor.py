@@ -26,15 +26,17 @@ class Finding(NamedTuple):
 
 def doctor(
     *,
-    local: Annotated[bool, typer.Option("--local", help="Leave Slack and the clouds alone.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Leave Slack, the clouds and the long audit log alone.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look at the policy, the ledger, Redis, Slack and the clouds, and say what is wrong."""
     given = wiring.settings()
     hands = Hands(given)
-    looks = [_policy, _ledger, _audit, _processes, _redis]
+    looks = [_policy, _ledger, _processes, _redis]
     if not local:
-        looks += [_slack, _clouds]
+        looks += [_audit, _slack, _clouds]
     found = [finding for look in looks for finding in look(hands, given)]
     rows = [{"": "ok" if one.ok else "WRONG", "what": one.what, "detail": one.detail} for one in found]
     if as_json:

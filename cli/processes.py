@@ -48,7 +48,7 @@ def bot() -> None:
     wiring.ready_ledger(given)
     face = Face(given)
     with Heartbeat(face.shared.ledger, face.shared.name, "bot"):
-        face.serve(_stop_on_signal())
+        face.serve(stop_on_signal())
 
 
 def announcer() -> None:
@@ -94,7 +94,7 @@ def clock() -> None:
     mine = Hands(given)
     ticking = Clock(mine.ledger, CLOUDS, nudge=mine.bells.nudge, drain=mine.drain)
     with Heartbeat(mine.ledger, mine.name, "clock"):
-        ticking.run(_stop_on_signal())
+        ticking.run(stop_on_signal())
 
 
 def migrate() -> None:
@@ -128,7 +128,7 @@ def up() -> None:
         migrate()
     wiring.ready_ledger(given)
     supervisor.start()
-    supervisor.run(_stop_on_signal())
+    supervisor.run(stop_on_signal())
 
 
 def everything(given: Settings) -> tuple[list[Program], dict[str, str]]:
@@ -163,7 +163,8 @@ def wait_for_redis(url: str, seconds: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def _stop_on_signal() -> threading.Event:
+def stop_on_signal() -> threading.Event:
+    """An event that is set once somebody asks this process to end."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -32,7 +32,8 @@ def leased_role_name(role: RoleName, request: RequestId) -> str:
 def leased_role_key(lease: AwsLease, role: RoleName, request: RequestId) -> HoldingKey:
     """The holding's key, which is the role's ARN: known before the role exists, never used twice."""
     name = leased_role_name(role, request)
-    return HoldingKey(f"arn:aws:iam::{lease.account_id}:role{ROLE_PATH}{name}")
+    partition = lease.spoke_role.split(":")[1]  # aws, aws-cn, aws-us-gov
+    return HoldingKey(f"arn:{partition}:iam::{lease.account_id}:role{ROLE_PATH}{name}")
 
 
 def plan_grants(

@@ -34,7 +34,7 @@ from workers import valkey
 from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
 from workers.ledger.migrate import migrate
-from workers.supervisor import Program, Supervisor
+from workers.supervisor import Program, Supervisor, die_with_parent
 
 T = TypeVar("T")
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -147,6 +147,7 @@ class World:
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 (prctl only)
         )
         self._exits.callback(_end, process)
         page = PageApi(f"http://127.0.0.1:{port}")
@@ -176,6 +177,7 @@ class World:
                 "SLACK_API_URL": f"{self.slack_url}/api/",
                 "SLACK_BOT_TOKEN": slack_world.BOT_TOKEN,
                 "SLACK_APP_TOKEN": slack_world.APP_TOKEN,
+                "PROD_ACCESS_AUDIT_CHANNEL": "C0AUDIT",
             }
         return shared | self.aws.env(self.aws.worker)
 

@@ -79,7 +79,7 @@ class Child:
             stdout=self._log_to,
             stderr=self._log_to,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform.startswith("linux") else None,  # noqa: PLW1509 (prctl only)
+            preexec_fn=die_with_parent,  # noqa: PLW1509 (prctl only)
         )
         log.info("process_started", process=self.program.name, pid=self._process.pid)
 
@@ -162,6 +162,7 @@ def _stop(children: Iterable[Child]) -> None:
             child.wait(STOP_SECONDS)
 
 
-def _die_with_parent() -> None:
-    """In the child, before it runs: be sent SIGTERM when the parent is gone (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_parent() -> None:
+    """In the child, before it runs: be sent SIGTERM when the parent is gone (prctl(2), Linux only)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -38,6 +38,7 @@ from bot.views import RequestView
 from policies.people import Person
 from policies.rules import Policy
 from policies.values import PersonId, RoleName
+from policies.window import write_duration
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +112,7 @@ class Forms:
             notes=tuple(note(selected) for note in draft.notes),
             role=role,
             durations=choices,
+            offer=f":{write_duration(choices[-1])}" if choices else "",
             selected=selected,
             default=preview.default if preview else None,
             reason=draft.reason,

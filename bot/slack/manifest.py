@@ -7,11 +7,8 @@ SCOPES: Final = (
     "commands",
     "chat:write",
     "users:read",
-    "users:read.email",
-    "usergroups:read",
     "channels:read",
     "groups:read",
-    "im:write",
 )
 """What the bot may do; it never reads anybody's messages."""
 ASK_SHORTCUT: Final = "ask_for_access"

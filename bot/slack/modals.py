@@ -1,7 +1,7 @@
 """The forms: to ask for access, and to deny with a reason; drawn from values and read back into values.
 
 Every block keeps its id from one drawing to the next, so that what somebody typed stays when the line below
-it is drawn again.
+it is drawn again. The duration's alone changes with what is offered: Slack would keep a choice that is gone.
 """
 
 import re
@@ -51,6 +51,8 @@ class FormView(NamedTuple):
     role: RoleOption | None = None
     durations: tuple[timedelta, ...] = ()
     """What may be had, shortest first; empty while no role is chosen."""
+    offer: str = ""
+    """Ends the id of the durations' block; another one lets go of what was chosen before."""
     selected: timedelta | None = None
     default: timedelta | None = None
     reason: str = ""
@@ -115,7 +117,7 @@ def _duration(view: FormView) -> list[Block]:
     }
     chosen = options.get(view.selected or view.default or offered[0], options[offered[0]])
     element = static_select(ids.DURATION, list(options.values()), chosen)
-    return [labelled(ids.DURATION_BLOCK, forms.DURATION_LABEL, element, dispatch=True)]
+    return [labelled(ids.DURATION_BLOCK + view.offer, forms.DURATION_LABEL, element, dispatch=True)]
 
 
 def _offered(view: FormView) -> tuple[timedelta, ...]:
@@ -164,10 +166,16 @@ def read_ask_form(state: Mapping[str, object]) -> Submitted:
     role = _chosen(state, ids.ROLE_BLOCK, ids.ROLE)
     return Submitted(
         role=RoleName(role) if role else None,
-        duration=_read_duration(_chosen(state, ids.DURATION_BLOCK, ids.DURATION)),
+        duration=_read_duration(_chosen(state, _duration_block(state), ids.DURATION)),
         reason=_typed(state, ids.REASON_BLOCK, ids.REASON),
         reference=_typed(state, ids.REFERENCE_BLOCK, ids.REFERENCE),
     )
+
+
+def _duration_block(state: Mapping[str, object]) -> str:
+    """The duration's block: its id ends with the offer."""
+    found = (name for name in _within(state, "values") if name.startswith(ids.DURATION_BLOCK))
+    return next(found, ids.DURATION_BLOCK)
 
 
 def ask_form_errors(submitted: Submitted) -> dict[str, str]:

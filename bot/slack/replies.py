@@ -269,6 +269,16 @@ def say_stranger(stranger: Stranger, user: str, contacts: Contacts = ORDINARY) -
     return said(_STRANGERS[stranger]())
 
 
+def say_policy_refused(problem: str, more: int, *, kept: bool) -> Message:
+    """To those who look after the policy: its files were refused."""
+    return said_plainly(problems.policy_refused(problem, more, kept=kept))
+
+
+def say_policy_fine_again() -> Message:
+    """To those who look after the policy: its files are in force again."""
+    return said(problems.policy_fine_again())
+
+
 def say_form_not_opened() -> Message:
     """To somebody whose form Slack did not open."""
     return said(problems.form_not_opened())

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from policies.people import People
 from policies.request import RequestState
 from policies.rules import Policy
 from sandbox.slack.person import Message, Outcome, View
@@ -182,7 +183,8 @@ def test_nobody_decides_their_own_request_from_whichever_account(bench: Bench, w
     assert person.clicks(button, bench.card()).acked
     answer = whisper(person, "own request")
     assert sentence(answer) == (
-        "This is your own request, so your yes does not count. Ben Okafor was asked and has until {14:32 UTC}."
+        "This is your own request, so your yes does not count. Ben Okafor was asked and has until "
+        "{14:32 UTC}."
     )
     assert answer.buttons == ("Withdraw",)
     assert bench.again(request) == request
@@ -210,7 +212,7 @@ def test_two_at_once_make_one_decision_and_the_other_reads_who_won(bench: Bench)
         group.model_copy(update={"members": ("ben", "chloe")}) if group.name == "db-oncall" else group
         for group in policy.people.groups
     )
-    bench.in_force = with_(policy, people=policy.people.model_copy(update={"groups": groups}))
+    bench.in_force = with_(policy, people=People(people=policy.people.people, groups=groups))
     request = bench.asked()
     card = bench.card()
     start = threading.Barrier(2)

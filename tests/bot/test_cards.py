@@ -111,7 +111,7 @@ CARDS = {
         "· AWS refuses since {15:03:20} · log in the thread · pa-7k3m",
     ],
     "ended early": [
-        "🔒 *Ended {14:40}* · Ana Ruiz · prod-db-readonly · held 36 min",
+        "🔒 *Ended {14:40}* · Ana Ruiz · prod-db-readonly · held 37 min",
         "AWS gone {14:40:08}",
         (
             "· Ended early by Dev Patel · AWS refuses, usually within seconds (AWS says a few minutes)"

@@ -46,7 +46,7 @@ def filled(shown: View) -> dict[str, str | None]:
     for block, elements in shown.values.items():
         (state,) = elements.values()
         chosen = state.get("selected_option")
-        values[block] = chosen["value"] if chosen else state.get("value")
+        values[block.partition(":")[0]] = chosen["value"] if chosen else state.get("value")
     return values
 
 

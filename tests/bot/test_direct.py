@@ -174,7 +174,7 @@ def test_what_is_not_gone_yet_is_not_called_gone():
 
 def test_what_the_holder_ended_is_not_news_to_them():
     assert views.read(drawn(views.ended_early(views.ANA)))[0] == (
-        "🔒 *Ended {14:40}* · prod-db-readonly · held 36 min"
+        "🔒 *Ended {14:40}* · prod-db-readonly · held 37 min"
     )
 
 

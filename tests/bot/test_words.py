@@ -159,7 +159,8 @@ def test_durations_are_spoken(seconds: int, said: str):
 
 
 def test_durations_are_remembered_in_minutes():
-    assert about(timedelta(minutes=36, seconds=45)) == "36 min"
+    assert about(timedelta(minutes=36, seconds=45)) == "37 min"
+    assert about(timedelta(minutes=14, seconds=59)) == "15 min"
     assert about(timedelta(seconds=45)) == "45 s"
 
 

@@ -41,6 +41,18 @@ def not_checked() -> str:
     return "Slack did not say who you are, so nothing was done. Try in a minute."
 
 
+def policy_refused(problem: str, more: int, *, kept: bool) -> str:
+    """The organisation's files were changed into something that cannot be loaded; said plainly."""
+    others = f" And {more} more." if more else ""
+    stands = "The rules before stay in force." if kept else "No rules are in force, so nothing is given."
+    return f"Policy refused: {problem}{others} {stands}"
+
+
+def policy_fine_again() -> str:
+    """The files can be loaded again."""
+    return "The policy files are fine again and in force."
+
+
 def form_not_opened() -> str:
     """Slack did not open a form."""
     return "The form did not open, so nothing was done. Try again."

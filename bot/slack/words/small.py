@@ -79,7 +79,7 @@ def spoken_duration(duration: timedelta) -> str:
 
 def about(duration: timedelta) -> str:
     """A duration as it is remembered: whole minutes once there is one."""
-    return say_duration(duration - duration % _MINUTE if duration >= _MINUTE else duration)
+    return say_duration(round(duration / _MINUTE) * _MINUTE if duration >= _MINUTE else duration)
 
 
 def named(person: PersonView) -> str:
