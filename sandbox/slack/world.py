@@ -30,16 +30,16 @@ BOT_SCOPES = frozenset(
         "commands",
         "chat:write",
         "users:read",
-        "users:read.email",
-        "usergroups:read",
         "channels:read",
         "groups:read",
-        "im:write",
     }
 )
-"""What the app was given at installation (reference B8), and im:write to open direct messages."""
+"""What the app was given at installation: the scopes of its manifest, and none besides."""
 
 WIDE_SCOPES = BOT_SCOPES | {
+    "users:read.email",
+    "usergroups:read",
+    "im:write",
     "channels:history",
     "groups:history",
     "im:history",

@@ -358,27 +358,27 @@ def test_permalink(bot: WebClient):
     assert asked(bot, "chat.getPermalink", channel="C0DB", message_ts="1.000100") == "message_not_found"
 
 
-def test_users_carry_every_identity_flag(bot: WebClient):
-    ana = bot.users_info(user="U0ANA")["user"]
+def test_users_carry_every_identity_flag(wide: WebClient):
+    ana = wide.users_info(user="U0ANA")["user"]
     assert (ana["team_id"], ana["is_restricted"], ana["is_email_confirmed"]) == ("T0MERIDIAN", False, True)
     assert ana["profile"]["email"] == "ana@meridian.example"
-    hugo = bot.users_info(user="U0HUGO")["user"]
+    hugo = wide.users_info(user="U0HUGO")["user"]
     assert (hugo["team_id"], hugo["is_stranger"]) == ("T0NORTHWIND", False)
-    assert bot.users_info(user="U0GWEN")["user"]["is_restricted"] is True
-    old = bot.users_info(user="U0OLD")["user"]
+    assert wide.users_info(user="U0GWEN")["user"]["is_restricted"] is True
+    old = wide.users_info(user="U0OLD")["user"]
     assert old["deleted"] is True
     assert "is_restricted" not in old
-    assert bot.users_info(user="U0OTHERBOT")["user"]["is_bot"] is True
+    assert wide.users_info(user="U0OTHERBOT")["user"]["is_bot"] is True
 
 
 def test_a_user_nobody_knows(bot: WebClient):
     assert asked(bot, "users.info", user="U0NOBODY") == "user_not_found"
 
 
-def test_lookup_by_email_finds_only_own_active_people(bot: WebClient):
-    assert bot.users_lookupByEmail(email="BEN@meridian.example")["user"]["id"] == "U0BEN"
+def test_lookup_by_email_finds_only_own_active_people(wide: WebClient):
+    assert wide.users_lookupByEmail(email="BEN@meridian.example")["user"]["id"] == "U0BEN"
     for email in ("oskar@meridian.example", "hugo@northwind.example", "nobody@meridian.example"):
-        assert asked(bot, "users.lookupByEmail", email=email) == "users_not_found"
+        assert asked(wide, "users.lookupByEmail", email=email) == "users_not_found"
 
 
 def test_users_come_in_pages(bot: WebClient):
@@ -391,11 +391,11 @@ def test_users_come_in_pages(bot: WebClient):
     assert asked(bot, "users.list", cursor="bm9uc2Vuc2U=") == "invalid_cursor"
 
 
-def test_usergroups(bot: WebClient):
-    groups = bot.usergroups_list(include_users=True)["usergroups"]
+def test_usergroups(wide: WebClient):
+    groups = wide.usergroups_list(include_users=True)["usergroups"]
     assert {group["handle"]: group["users"] for group in groups}["db-oncall"] == ["U0BEN"]
-    assert bot.usergroups_users_list(usergroup="S0SECURITY")["users"] == ["U0EMI"]
-    assert asked(bot, "usergroups.users.list", usergroup="S0NONE") == "no_such_subteam"
+    assert wide.usergroups_users_list(usergroup="S0SECURITY")["users"] == ["U0EMI"]
+    assert asked(wide, "usergroups.users.list", usergroup="S0NONE") == "no_such_subteam"
 
 
 def test_conversations(bot: WebClient):
@@ -410,9 +410,9 @@ def test_conversations(bot: WebClient):
     assert asked(bot, "conversations.info", channel="C0NOWHERE") == "channel_not_found"
 
 
-def test_opening_direct_messages(bot: WebClient):
-    assert bot.conversations_open(users="U0EMI")["channel"]["id"] == "D0EMI"
-    assert bot.conversations_open(users="U0EMI", return_im=True)["already_open"] is True
+def test_opening_direct_messages(wide: WebClient):
+    assert wide.conversations_open(users="U0EMI")["channel"]["id"] == "D0EMI"
+    assert wide.conversations_open(users="U0EMI", return_im=True)["already_open"] is True
 
 
 @pytest.mark.parametrize(
@@ -426,12 +426,12 @@ def test_opening_direct_messages(bot: WebClient):
         ("U0ANA,U0BEN", "method_not_supported_for_channel_type"),
     ],
 )
-def test_direct_messages_that_cannot_be(bot: WebClient, users: str, error: str):
-    assert asked(bot, "conversations.open", users=users) == error
+def test_direct_messages_that_cannot_be(wide: WebClient, users: str, error: str):
+    assert asked(wide, "conversations.open", users=users) == error
 
 
-def test_direct_messages_are_not_readable_without_scope(bot: WebClient):
-    bot.conversations_open(users="U0EMI")
+def test_direct_messages_are_not_readable_without_scope(bot: WebClient, wide: WebClient):
+    wide.conversations_open(users="U0EMI")
     assert asked(bot, "conversations.info", channel="D0EMI") == "missing_scope"
 
 
