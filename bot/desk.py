@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 ID_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """What request ids are made of: no 0 and o, no 1, l and i."""
 _TRIES: Final = 6
+
+Answer = TypeVar("Answer")
 
 Source = Callable[[], Policy | None]
 """The policy in force now, or None when there is none."""
@@ -159,13 +161,7 @@ class Desk:
             found = deciding.on_card(writing, policy, click)
             return deciding.refusal(found) if isinstance(found, Deciding) else found
 
-        policy = self._policy()
-        if policy is None:
-            return answers.NoRules()
-        try:
-            return self._ledger.retrying(lambda writing: work(writing, policy))
-        except (Away, Stale):
-            return answers.LedgerAway()
+        return self._transact(work)
 
     def by_token(self, token: str) -> RequestView | None:
         """The request that a token stands for, or None for one we never made."""
@@ -225,7 +221,9 @@ class Desk:
         facts = gather(policy, wish.requester, wish.beneficiary, self._ledger.now())
         return preview(wish, role, policy, facts)
 
-    def _transact(self, work: Callable[[Writing, Policy], ClickAnswer]) -> ClickAnswer:
+    def _transact(
+        self, work: Callable[[Writing, Policy], Answer]
+    ) -> Answer | answers.NoRules | answers.LedgerAway:
         policy = self._policy()
         if policy is None:
             return answers.NoRules()

@@ -171,6 +171,11 @@ def resolve(entitlement: Entitlement, clouds: Clouds) -> AwsLease:
     account = clouds.aws_account(entitlement.account)
     if account is None:
         raise LookupError(f'no AWS account has the alias "{entitlement.account}"')
+    return lease_in(account, entitlement.policies)
+
+
+def lease_in(account: AwsAccount, policies: tuple[str, ...] = ()) -> AwsLease:
+    """What giving these policies in this account needs to know; without policies, how to reach it."""
     return AwsLease(
         cloud="aws",
         alias=account.alias,
@@ -179,7 +184,7 @@ def resolve(entitlement: Entitlement, clouds: Clouds) -> AwsLease:
         spoke_role=account.spoke_role,
         external_id=account.external_id,
         boundary=account.boundary,
-        policies=entitlement.policies,
+        policies=policies,
     )
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import structlog
 
-from policies.catalogue import AwsLease
+from policies.catalogue import lease_in
 from policies.holding import Direction
 from policies.rules import Policy
 from policies.values import CloudName
@@ -81,25 +81,8 @@ def aws_cloud(settings: Settings, ledger: Ledger, policy: Policy | None) -> Clou
         endpoint=settings.aws_endpoint,
         connections=settings.threads,
     )
-    return LeasedRoles(client, Labels(settings.instance, settings.keys), _accounts(policy))
-
-
-def _accounts(policy: Policy | None) -> tuple[AwsLease, ...]:
-    if policy is None:
-        return ()
-    return tuple(
-        AwsLease(
-            cloud="aws",
-            alias=account.alias,
-            account_id=account.id,
-            region=account.region,
-            spoke_role=account.spoke_role,
-            external_id=account.external_id,
-            boundary=account.boundary,
-            policies=(),
-        )
-        for account in policy.clouds.aws
-    )
+    accounts = tuple(lease_in(account) for account in policy.clouds.aws) if policy else ()
+    return LeasedRoles(client, Labels(settings.instance, settings.keys), accounts)
 
 
 class _PerProcess:

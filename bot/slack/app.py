@@ -26,6 +26,7 @@ from bot.slack.gate import Gate, Stranger, knock_of
 from bot.slack.manifest import ASK_SHORTCUT, COMMAND, MESSAGE_SHORTCUT
 from bot.slack.voice import Voice
 from policies.rules import Policy
+from workers.ledger.errors import Away
 
 log = structlog.get_logger(__name__)
 
@@ -125,17 +126,24 @@ def _turn_away(stranger: Stranger, body: Body, ack: Ack, voice: Voice, desk: Des
     return ack()
 
 
+def _to_somebody(error: Exception) -> Message:
+    """What the person reads of it: the ledger being away has words of its own."""
+    if isinstance(error, Away):
+        return replies.say_ledger_away()
+    reference = f"e-{secrets.token_hex(2)}"
+    log.error("listener_broke", reference=reference, exc_info=error)
+    return replies.say_unexpected(reference)
+
+
 def _complain(voice: Voice) -> Callable[..., BoltResponse]:
     """The boundary of every listener: a bug is logged under a reference that the person gets."""
 
     def complain(error: Exception, body: Body) -> BoltResponse:
-        reference = f"e-{secrets.token_hex(2)}"
-        log.error("listener_broke", reference=reference, exc_info=error)
-        message: Message = replies.say_unexpected(reference)
+        message = _to_somebody(error)
         try:
             voice.answer(body, message)
         except SlackError:
-            log.warning("could_not_say_so", reference=reference)
+            log.warning("could_not_say_so")
         return BoltResponse(status=200, body="")
 
     return complain

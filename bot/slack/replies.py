@@ -279,6 +279,11 @@ def say_policy_fine_again() -> Message:
     return said(problems.policy_fine_again())
 
 
+def say_ledger_away(contacts: Contacts = ORDINARY) -> Message:
+    """To whoever asked or pressed anything while nothing can be written."""
+    return said(asks.ledger_away(contacts, asking=False))
+
+
 def say_form_not_opened() -> Message:
     """To somebody whose form Slack did not open."""
     return said(problems.form_not_opened())
