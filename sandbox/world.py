@@ -80,6 +80,7 @@ class World:
         self._exits.callback(self._log.close)
         self.slack_url = self._start_slack()
         self.page = PageApi(self.slack_url)
+        self.page.post("app", home_tab=False)  # as the manifest has it
         self.aws = self._exits.enter_context(AwsStandIn(self.clock))
         self.people = self._exits.enter_context(People(self.aws.endpoint_url, self.clock))
         if self._postgres:

@@ -1,12 +1,18 @@
 """A process says that it is alive, so that people can be told when nobody is."""
 
+import os
+import signal
 import threading
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, Self
 
-from workers.ledger.errors import LedgerError
+import structlog
+
+from workers.ledger.errors import LedgerError, WrongEpoch
 from workers.ledger.ledger import Ledger
+
+log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(seconds=5)
 SILENT_AFTER: Final = timedelta(seconds=20)
@@ -14,12 +20,18 @@ SILENT_AFTER: Final = timedelta(seconds=20)
 
 
 class Heartbeat:
-    """Renews a process's row in the ledger in the background, between `with` and its end."""
+    """Renews a process's row in the ledger in the background, between `with` and its end.
 
-    def __init__(self, ledger: Ledger, name: str, kind: str) -> None:
+    A process that meets another ledger than the one it opened is ended: its supervisor starts a fresh one.
+    """
+
+    def __init__(
+        self, ledger: Ledger, name: str, kind: str, *, end_process: Callable[[], None] | None = None
+    ) -> None:
         self._ledger = ledger
         self._name = name
         self._kind = kind
+        self._end_process = end_process or end_this_process
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -32,8 +44,18 @@ class Heartbeat:
         self._thread.join(timeout=1)
 
     def _beat(self) -> None:
-        # when the ledger is away, the silence itself is the message
         while not self._stop.is_set():
-            with suppress(LedgerError):
+            try:
                 self._ledger.retrying(lambda writing: writing.heard_of(self._name, self._kind))
+            except WrongEpoch:
+                log.critical("ledger_was_replaced", process=self._name)
+                self._end_process()
+                return
+            except LedgerError as error:  # the silence itself is the message
+                log.debug("not_heard", problem=type(error).__name__)
             self._stop.wait(EVERY.total_seconds())
+
+
+def end_this_process() -> None:
+    """Ask our own process to end, as an operator would."""
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from policies.approval import tally
+from policies.catalogue import never_granted
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
 from policies.facts import gather
 from policies.holding import Overruled, Unreachable
@@ -25,13 +26,15 @@ class StillAllowed:
 
     def __call__(self, claim: Claim) -> Overruled | Unreachable | None:
         """None when the rules still say yes; Unreachable when there are no rules to ask."""
-        policy = self._source()
-        if policy is None:
+        in_force = self._source()
+        if in_force is None:
             return Unreachable("no_policy")
         with self._ledger.reading() as reader:
             found = [reader.request(grant.request) for grant in claim.grants if grant.wants_presence]
-        noes = (why_not(request, policy, self._ledger.now()) for request in found if request is not None)
-        return next((Overruled(why, policy.hash) for why in noes if why), None)
+        if any(never_granted(policy) for grant in claim.grants for policy in grant.entitlement.policies):
+            return Overruled("never_granted", in_force.hash)
+        noes = (why_not(request, in_force, self._ledger.now()) for request in found if request is not None)
+        return next((Overruled(why, in_force.hash) for why in noes if why), None)
 
 
 def why_not(request: AccessRequest, policy: Policy, now: datetime) -> str | None:

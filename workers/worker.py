@@ -22,7 +22,16 @@ RECYCLE_AFTER: Final = 10_000
 
 def serve(settings: Settings, queue: str) -> bool:
     """Answer one queue's bells until told to stop or recycled (True), or until Redis goes away (False)."""
-    worker = SimpleWorker(
+    try:
+        _worker(settings, queue).work(with_scheduler=False, logging_level="WARNING", max_jobs=RECYCLE_AFTER)
+    except RedisError as error:
+        log.warning("redis_went_away", queue=queue, problem=type(error).__name__)
+        return False
+    return True
+
+
+def _worker(settings: Settings, queue: str) -> SimpleWorker:
+    return SimpleWorker(
         [queue],
         connection=Redis.from_url(settings.redis, health_check_interval=5),
         serializer=SignedJson(settings.keys),
@@ -32,9 +41,3 @@ def serve(settings: Settings, queue: str) -> bool:
         job_monitoring_interval=5,
         log_job_description=False,
     )
-    try:
-        worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=RECYCLE_AFTER)
-    except RedisError as error:
-        log.warning("redis_went_away", queue=queue, problem=type(error).__name__)
-        return False
-    return True

@@ -37,8 +37,8 @@ class Labels:
     def genuine(self, arn: str, tags: Mapping[str, str]) -> bool:
         """True when we, this installation, put these labels on this very object."""
         labels = {name: tags.get(f"{PREFIX}{name}", "") for name in _SIGNED}
-        signature = tags.get(f"{PREFIX}{_SIGNATURE}", "")
-        ours = any(hmac.compare_digest(signature, _sign(key, arn, labels)) for key in self._keys)
+        signature = tags.get(f"{PREFIX}{_SIGNATURE}", "").encode()
+        ours = any(hmac.compare_digest(signature, _sign(key, arn, labels).encode()) for key in self._keys)
         return ours and labels["instance"] == self._instance
 
 
