@@ -55,5 +55,6 @@ def page(driver: webdriver.Chrome, scene: Stage) -> Iterator[Page]:
     one.open()
     yield one
     errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    driver.execute_script("sessionStorage.clear()")
     driver.get("about:blank")
     assert errors == []

@@ -51,6 +51,17 @@ class Page:
         """The last of them, waited for."""
         return self.until(lambda: (self.all(css, words) or [None])[-1], f"{css} {words}", patience)
 
+    def press(self, css: str, words: str = "", key: str = "") -> None:
+        """Click it, or press a key on it; whatever is drawn again meanwhile is found again."""
+
+        def pressed() -> bool:
+            one = (self.all(css, words) or [None])[-1]
+            if one is not None:
+                one.send_keys(key) if key else one.click()
+            return one is not None
+
+        self.until(pressed, f"press {css} {words}")
+
     def gone(self, css: str, words: str = "") -> bool:
         """Wait until there is none."""
         return self.until(lambda: not self.all(css, words), f"no {css} {words}")
@@ -59,8 +70,8 @@ class Page:
         """The newest message of the conversation that says these words."""
         return self.find("#list .message", words, patience)
 
-    def card(self, words: str = "Waiting") -> WebElement:
-        """The newest card, not a whisper."""
+    def card(self, words: str = "1 reply") -> WebElement:
+        """The newest card, not a whisper; by default once its thread began and it is at rest."""
         return self.find("#list .message:not(.whisper)", words)
 
     def keys(self, *keys: str) -> None:
@@ -96,7 +107,7 @@ class Page:
 
     def become(self, name: str) -> None:
         """Choose somebody in the menu of people, by keyboard."""
-        self.find("#who .person").send_keys(Keys.ENTER)
+        self.press("#who .person", key=Keys.ENTER)
         self.tab_arrow(name)
         self.find("#who .person", name)
 
@@ -116,6 +127,6 @@ class Page:
 
     def ask(self) -> str:
         """Send the line that waits; answers the request's name."""
-        self.keys(Keys.ENTER)
+        self.press("#composer-text", key=Keys.ENTER)
         self.card()
         return self.scene.world.held[-1].request

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import httpx
+
 from sandbox.demo.server import running as page_running
 from sandbox.slack.server import Running, running
 from sandbox.slack.slack import Slack
@@ -31,6 +33,7 @@ class Stage:
         for person in workspace.members:
             workspace.views.stack(person).clear()
         self.world.reset()
+        httpx.post(f"{self.url}/world/faults", json={"name": "aws_away", "on": False})
 
 
 @contextmanager

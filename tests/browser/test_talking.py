@@ -22,7 +22,7 @@ def test_the_first_line_waits_in_anas_box(page: Page):
 def test_enter_sends_it_and_the_card_is_there_within_a_second(page: Page):
     began = time.monotonic()
     page.keys(Keys.ENTER)
-    page.card()
+    page.card("Waiting")
     assert time.monotonic() - began < 1.0
     assert page.focused.get_attribute("value") == ""
     page.message("Asked: prod-db-readonly for 15 min")
@@ -53,13 +53,13 @@ def test_a_whisper_is_for_one_person(page: Page):
 
 def test_an_own_yes_is_answered_for_the_clicker_only(page: Page):
     page.ask()
-    page.find("[data-label=Approve]").click()
+    page.press("[data-label=Approve]")
     page.find("#list .whisper", "This is your own request")
 
 
 def test_a_thread_opens_beside_and_commands_do_not_work_there(page: Page):
     page.ask()
-    page.find("#list .replies").click()
+    page.press("#list .replies")
     page.find("#replies .message", "Asked by Ana Ruiz")
     page.keys("/prod-access roles", Keys.ENTER)
     page.find("#replies .whisper", "is not supported in threads")
@@ -70,17 +70,19 @@ def test_a_thread_opens_beside_and_commands_do_not_work_there(page: Page):
     page.until(lambda: "replies" in page.focused.get_attribute("class"), "focus back at the replies")
 
 
-@pytest.mark.parametrize(
-    "pasted",
-    ["<img src=x onerror=alert(1)>", "*bold* _it_ `code`", "@channel @ben", "https://x.example :tada:"],
-)
-def test_pasted_markup_in_a_reason_is_dead(page: Page, pasted: str):
-    page.types(f"/prod-access prod-db-readonly 15m see {pasted}")
+def test_pasted_markup_in_a_reason_is_dead(page: Page):
+    page.types(
+        "/prod-access prod-db-readonly 15m see <img src=x onerror=alert(1)> *bold* `it` @channel :tada:"
+    )
     quote = page.card().find_element("css selector", ".quote")
     assert quote.get_property("childElementCount") == 0
-    assert quote.text.startswith("see ")
-    typed_as_is = not pasted.startswith(("@", "https"))
-    assert quote.text == f"see {pasted}" or not typed_as_is
+    assert quote.text.startswith("see <img src=x onerror=alert(1)> *bold* `it`")
+    assert ":tada:" in quote.text
+
+
+def test_a_pasted_address_in_a_reason_is_no_link(page: Page):
+    page.types("/prod-access prod-db-readonly 15m see https://x.example")
+    assert page.card().find_elements("css selector", ".quote a") == []
 
 
 def test_a_persons_own_message_never_becomes_html(page: Page):
@@ -96,8 +98,7 @@ def test_a_form_keeps_what_was_typed_when_the_role_changes(page: Page):
     page.find("dialog.modal", "Ask for access")
     page.tab_to(lambda one: one.tag_name == "textarea")
     page.keys("find the slow query")
-    page.tab_to(lambda one: one.get_attribute("role") == "combobox", back=True)
-    page.tab_to(lambda one: one.get_attribute("placeholder") == "Choose", back=True)
+    page.tab_to(lambda one: one.get_attribute("data-focus") == "role/role", back=True)
     page.keys(Keys.ARROW_DOWN)
     page.find("[role=option]", "prod-db-write")
     page.keys("write")
@@ -108,7 +109,8 @@ def test_a_form_keeps_what_was_typed_when_the_role_changes(page: Page):
     assert page.focused.get_attribute("value").startswith("prod-db-write")
     page.chord(Keys.CONTROL, Keys.ENTER)
     page.gone("dialog")
-    assert page.card("prod-db-write").find_element("css selector", ".quote").text == "find the slow query"
+    page.card("prod-db-write")
+    assert page.card().find_element("css selector", ".quote").text == "find the slow query"
     assert page.focused.get_attribute("id") == "composer-text"
 
 
@@ -118,10 +120,10 @@ def test_a_forms_complaint_stands_at_its_field(page: Page):
     page.chord(Keys.CONTROL, Keys.ENTER)
     page.find("dialog .error", "Please complete this required field.")
     page.keys(Keys.ARROW_DOWN)
-    page.find("[role=option]", "prod-logs").click()
+    page.press("[role=option]", "prod-logs")
     page.find("dialog.modal", "Will be asked for prod-logs")
     page.find("dialog textarea").send_keys("lag")
-    page.find("dialog [type=submit]").click()
+    page.press("dialog [type=submit]")
     page.find("dialog .error", "Say a little more")
     page.until(lambda: page.focused.get_attribute("aria-invalid") == "true", "focus at the faulty field")
     assert page.focused.get_attribute("value") == "lag"
@@ -137,6 +139,8 @@ def test_escape_closes_the_list_and_then_the_form(page: Page):
     page.find("dialog.modal")
     page.keys(Keys.ESCAPE)
     page.gone("dialog")
+    page.keys("and I type on")
+    assert page.focused.get_attribute("value") == "and I type on"
 
 
 def test_the_focus_is_back_at_the_button_after_a_form(page: Page):
@@ -154,8 +158,8 @@ def test_the_focus_is_back_at_the_button_after_a_form(page: Page):
 def test_a_dangerous_button_asks_first(page: Page):
     request = page.ask()
     page.become("Ben Okafor")
-    page.find("[data-label=Approve]").click()
-    page.find('[data-label="End now"]').send_keys(Keys.ENTER)
+    page.press("[data-label=Approve]")
+    page.press('[data-label="End now"]', key=Keys.ENTER)
     page.find("dialog", "End Ana Ruiz's prod-db-readonly now?")
     page.keys(Keys.ESCAPE)
     page.gone("dialog")
@@ -172,9 +176,9 @@ def test_a_shortcut_on_a_message_opens_a_form(page: Page):
 
 
 def test_the_apps_home_opens_beside_its_messages(page: Page):
-    page.find("#sidebar .channel", "Prod Access").click()
+    page.press("#sidebar .channel", "Prod Access")
     page.find("#composer", "Sending messages to this app has been turned off.")
-    page.find(".tab", "Home").click()
+    page.press(".tab", "Home")
     page.find("#home", "You hold nothing.")
-    page.find(".tab", "Messages").click()
+    page.press(".tab", "Messages")
     page.find("#list")

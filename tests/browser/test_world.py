@@ -34,7 +34,7 @@ def test_new_messages_are_announced_politely(page: Page):
 
 def test_everything_has_a_name(page: Page):
     page.ask()
-    page.find("#list .replies").click()
+    page.press("#list .replies")
     page.find("#replies .message")
     assert page.driver.execute_script(NAMELESS) == []
     page.types("/prod-access")
@@ -50,7 +50,7 @@ def test_an_approver_on_a_phone_sees_what_to_decide(page: Page):
     parts = (".section .words", ".quote", "[data-label=Approve]", "[data-label=Deny]")
     for part in parts:
         assert page.driver.execute_script(INSIDE, card.find_element("css selector", part)), part
-    page.find("[data-label=Approve]").click()
+    page.press("[data-label=Approve]")
     page.card("Live until")
     assert page.driver.execute_script("return document.documentElement.scrollWidth") == 375
 
@@ -58,10 +58,10 @@ def test_an_approver_on_a_phone_sees_what_to_decide(page: Page):
 def test_a_phone_shows_one_column_at_a_time(page: Page):
     page.resize(375, 667, phone=True)
     page.open("U0BEN")
-    page.find("[data-focus=cloud]").click()
+    page.press("[data-focus=cloud]")
     page.find("#cloud", "Clouds agree with the ledger.")
-    page.find("[data-focus=menu]").click()
-    page.find("#sidebar .channel", "general").click()
+    page.press("[data-focus=menu]")
+    page.press("#sidebar .channel", "general")
     page.find("#talk-head h1", "general")
     page.gone("#sidebar")
 
@@ -69,7 +69,7 @@ def test_a_phone_shows_one_column_at_a_time(page: Page):
 def test_a_dot_says_for_whom_something_waits(page: Page):
     page.ask()
     page.find("#who .person .dot")
-    page.find("#who .person").send_keys(Keys.ENTER)
+    page.press("#who .person", key=Keys.ENTER)
     assert page.find("[role=menuitemradio]", "Ben Okafor").find_elements("css selector", ".dot")
     assert "approves database requests" in page.find("[role=menuitemradio]", "Ben Okafor").text
     page.keys(Keys.ESCAPE)
@@ -78,12 +78,12 @@ def test_a_dot_says_for_whom_something_waits(page: Page):
 
 
 def test_try_makes_a_call_and_prints_the_clouds_words(page: Page):
-    page.find("#cloud [data-try]").click()
+    page.press("#cloud [data-try]")
     page.find("#cloud .tried", "refused, AccessDenied")
     request = page.ask()
     page.scene.world.give(request)
     page.find("#cloud .object", request)
-    page.find("#cloud [data-try]").click()
+    page.press("#cloud [data-try]")
     page.find("#cloud .tried", "allowed")
 
 
@@ -96,11 +96,11 @@ def test_a_cloud_that_differs_is_told_in_a_sentence(page: Page):
 def test_the_printed_lines_run_where_they_are_printed(page: Page):
     page.ask()
     page.become("Ben Okafor")
-    page.find("[data-label=Approve]").click()
+    page.press("[data-label=Approve]")
     page.card("Live until")
     page.become("Ana Ruiz")
-    page.find("#sidebar .channel", "Prod Access").click()
-    page.find(".usable .button", "Use it").click()
+    page.press("#sidebar .channel", "Prod Access")
+    page.press(".usable .button", "Use it")
     page.find(".usable .output", "orders")
     assert [len(lines) for _person, lines in page.scene.world.used] == [3]
     page.done("Use it")
@@ -108,30 +108,30 @@ def test_the_printed_lines_run_where_they_are_printed(page: Page):
 
 def test_moving_the_clock_leaves_a_grey_line(page: Page):
     page.ask()
-    page.find("#hands [data-focus=clock]").send_keys(Keys.ENTER)
+    page.press("#hands [data-focus=clock]", key=Keys.ENTER)
     page.tab_arrow("+10 min")
     page.find("#list .moved", "Time moved 10 min.")
     assert page.focused.get_attribute("data-focus") == "clock"
 
 
 def test_faults_are_switches_with_a_count(page: Page):
-    page.find("#faults", "Faults: 0").send_keys(Keys.ENTER)
+    page.press("#faults", "Faults: 0", Keys.ENTER)
     switch = page.find(".switch")
     assert switch.get_attribute("aria-label") == "Slack drops our calls"
     switch.send_keys(Keys.SPACE)
     page.find("#faults", "Faults: 1")
-    page.find(".panel .button", "Do it").click()
+    page.press(".panel .button", "Do it")
     page.find("#toasts", "Empty Redis: done.")
-    page.find(".panel .button", "All off").click()
+    page.press(".panel .button", "All off")
     page.find("#faults", "Faults: 0")
     assert page.scene.world.happened == ["empty_redis"]
 
 
 def test_under_the_hood_is_the_audit(page: Page):
     request = page.ask()
-    page.find(".hood-button").send_keys(Keys.ENTER)
+    page.press(".hood-button", key=Keys.ENTER)
     page.find("#hood tbody tr", request)
-    page.find("#hood .button", "Verify audit").click()
+    page.press("#hood .button", "Verify audit")
     page.find("#hood", "Whole chain checked, 1 entry")
     page.keys(Keys.ESCAPE)
     page.gone("#hood")
@@ -140,16 +140,16 @@ def test_under_the_hood_is_the_audit(page: Page):
 
 def test_the_tour_shows_itself_and_starts_again(page: Page):
     for step in ("Ask", "Approve", "Use it", "Let it end", "Check"):
-        page.find("#guide .button", "Show me").click()
+        page.press("#guide .button", "Show me")
         page.done(step)
     page.find("#replies .message", "Approved by Ben Okafor.")
-    page.find("#guide .button", "Start again").click()
+    page.press("#guide .button", "Start again")
     page.find("#guide", "You are Ana. Press Enter")
     assert page.find("#composer-text").get_attribute("value").startswith("/prod-access prod-db-readonly")
 
 
 def test_a_step_can_be_skipped(page: Page):
-    page.find("#guide .button", "Skip").click()
+    page.press("#guide .button", "Skip")
     page.find("#guide", "Become Ben and press Approve.")
     page.find("#steps .skipped", "Ask")
 

@@ -239,7 +239,7 @@ class ToyApp:
 
     def post(self, person: str, role: str, reason: str) -> str:
         """Post the card of a request."""
-        request = f"pa-{next(self._numbers)}k3m"
+        request = f"pa-{next(self._numbers):02d}km"
         self.world.ask(request, person, role)
         text = f"Waiting: Ana Ruiz asks for {role}, 15 min, low risk. Needs 1 yes from <@U0BEN>. {request}"
         until = self.world.now().timestamp() + 1800

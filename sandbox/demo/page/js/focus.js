@@ -10,5 +10,6 @@ export function backTo({ node, message, focus } = {}) {
   const [inside, control] = [message, focus].map((name) => CSS.escape(name ?? ""));
   const again = document.querySelector(`[data-key="${inside}"] [data-focus="${control}"]`);
   const target = node?.isConnected && node !== document.body ? node : again || byId("composer-text") || byId("list");
+  document.activeElement?.blur(); // a closing dialog gives the focus back to a box that takes no keys yet
   target.focus();
 }

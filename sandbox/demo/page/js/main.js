@@ -1,7 +1,6 @@
 // Reads everything once, draws it, and draws again what changes.
 import { slack, world } from "./api.js";
 import { drawCloud } from "./cloud.js";
-import { draft } from "./composer.js";
 import { byId } from "./dom.js";
 import { become, loadState, markRead, remembered } from "./go.js";
 import { drawHands, tick } from "./hands.js";
@@ -11,12 +10,13 @@ import { drawModal } from "./modal.js";
 import { drawWho } from "./people.js";
 import { drawSidebar } from "./sidebar.js";
 import { keepLooking, takeWorld } from "./sight.js";
+import { offerLine } from "./show.js";
 import { drawSteps } from "./steps.js";
-import { ANA, changed, FIRST_CHANNEL, on, store } from "./store.js";
+import { changed, on, store } from "./store.js";
 import { drawMessages, drawTalk } from "./talk.js";
 import { drawReplies, drawThread } from "./thread.js";
 import { toast } from "./toast.js";
-import { freshTour, LINE, ourRequest } from "./tour.js";
+import { freshTour, ourRequest } from "./tour.js";
 
 on("me place slack", () => {
   if (!store.slack) return;
@@ -51,22 +51,28 @@ async function reload() {
   changed("me");
 }
 
+/** Slack is there at once; the clouds take as long to read as they take. */
 async function start() {
   store.config = await world.look("config");
   byId("strip").textContent = store.config.strip;
-  const [, state] = await Promise.all([loadWorkspace(), world.look("state")]);
-  if (!state.ledger.length) freshTour();
-  takeWorld(state);
+  const looking = world.look("state");
+  await loadWorkspace();
   const { me, channel } = remembered();
-  store.me = me;
-  if (!ourRequest()) draft(ANA, FIRST_CHANNEL, LINE);
   await become(me, channel);
   byId("composer-text")?.focus();
   listen({ reload: () => reload().catch((error) => toast(error.message)) });
-  keepLooking();
+  begin(await looking);
   setInterval(tick, 250);
   document.addEventListener("visibilitychange", markRead);
   document.body.dataset.ready = "yes";
+}
+
+/** The tour starts where the world is. */
+function begin(state) {
+  if (!state.ledger.length) freshTour();
+  takeWorld(state);
+  if (!ourRequest() && !byId("composer-text")?.value) offerLine();
+  keepLooking();
 }
 
 start().catch((error) => toast(`The demo could not start: ${error.message}`));
