@@ -7,8 +7,8 @@ import typer
 
 from bot.settings import BotSettings
 from cli import wiring
+from cli.audit import what_is_wrong
 from cli.output import AsJson, CannotDo, show
-from policies.audit import verify
 from workers import valkey
 from workers.heartbeat import SILENT_AFTER
 from workers.ledger.errors import LedgerError
@@ -33,6 +33,7 @@ def doctor(
 ) -> None:
     """Look at the policy, the ledger, Redis, Slack and the clouds, and say what is wrong."""
     given = wiring.settings()
+    wiring.engine_of(given).dispose()
     hands = Hands(given)
     looks = [_policy, _ledger, _processes, _redis]
     if not local:
@@ -72,11 +73,11 @@ def _ledger(hands: Hands, given: BotSettings) -> Iterator[Finding]:
 def _audit(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
     try:
         with hands.ledger.reading() as reader:
-            broken, (seq, _) = verify(reader.entries()), reader.head()
-    except (LedgerError, CannotDo) as error:
+            why, (seq, _) = what_is_wrong(reader), reader.head()
+    except LedgerError as error:
         yield Finding("audit log", ok=False, detail=str(error))
         return
-    yield Finding("audit log", ok=broken is None, detail=broken.why if broken else f"{seq} entries hold")
+    yield Finding("audit log", ok=not why, detail=why or f"{seq} entries hold")
 
 
 def _processes(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
@@ -84,7 +85,7 @@ def _processes(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
         with hands.ledger.reading() as reader:
             alive = {one.kind for one in reader.alive(hands.ledger.now() - SILENT_AFTER)}
     except LedgerError:
-        return
+        return  # the ledger's own finding says why
     queues = [f"{direction}-{cloud}" for cloud in CLOUDS for direction in ("grant", "revoke")]
     for kind in ("bot", "announcer", *queues, "clock"):
         yield Finding(

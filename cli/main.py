@@ -7,8 +7,9 @@ import sys
 
 import typer
 
-from cli import audit, demo, doctor, policy, processes, records, slack
+from cli import audit, demo, doctor, policy, processes, reconcile, records, slack
 from cli.output import CannotDo, complain
+from workers.logs import start_logging
 
 app = typer.Typer(
     name="prod-access",
@@ -24,10 +25,12 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(slack.app, name="slack")
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
+app.command("reconcile")(reconcile.reconcile)
 
 
 def main() -> None:
     """Run the command; a misconfiguration is one sentence, never a traceback."""
+    start_logging("cli", "WARNING")  # to standard error: what a command answers stands alone
     try:
         app()
     except CannotDo as problem:

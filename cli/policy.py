@@ -7,7 +7,8 @@ import typer
 
 from cli import wiring
 from cli.output import AsJson, CannotDo, say, show_json
-from policies.files import FileRefused, lint, load
+from policies.files import FileRefused, load
+from policies.lint import lint
 from policies.rules import Policy
 
 app = typer.Typer(help="Check and test the policy files.", no_args_is_help=True)

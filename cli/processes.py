@@ -17,7 +17,6 @@ from cli.output import CannotDo, say
 from workers import valkey
 from workers.clock import Clock
 from workers.heartbeat import Heartbeat
-from workers.ledger.engine import open_engine
 from workers.ledger.migrate import migrate as migrate_tables
 from workers.logs import start_logging
 from workers.settings import Settings
@@ -92,7 +91,7 @@ def clock() -> None:
     start_logging("clock", given.log_level)
     wiring.ready_ledger(given)
     mine = Hands(given)
-    ticking = Clock(mine.ledger, CLOUDS, nudge=mine.bells.nudge, drain=mine.drain)
+    ticking = Clock(mine.ledger, CLOUDS, nudge=mine.bells.nudge, drain=mine.drain, reconcile=mine.reconcile)
     with Heartbeat(mine.ledger, mine.name, "clock"):
         ticking.run(stop_on_signal())
 
@@ -100,11 +99,9 @@ def clock() -> None:
 def migrate() -> None:
     """Create or upgrade the ledger's tables."""
     given = wiring.settings()
+    engine = wiring.engine_of(given)
     try:
-        engine = open_engine(given.ledger_url)
         migrate_tables(engine)
-    except ValueError as error:
-        raise CannotDo(str(error)) from error
     except SQLAlchemyError as error:
         raise CannotDo(f"the ledger's database cannot be reached: {type(error).__name__}") from error
     engine.dispose()

@@ -1,7 +1,8 @@
 """What commands share: the settings, checked, and a ledger that is ready to be used."""
 
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.settings import BotSettings
 from cli.output import CannotDo
@@ -24,12 +25,19 @@ def settings() -> BotSettings:
     return found
 
 
-def ready_ledger(given: Settings) -> None:
-    """See to it that the ledger's tables are there: the built-in one is migrated, another is checked."""
+def engine_of(given: Settings) -> Engine:
+    """The ledger's database, not yet connected to; CannotDo when there can be no ledger in it."""
     try:
-        engine = open_engine(given.ledger_url)
+        return open_engine(given.ledger_url)
+    except ArgumentError as error:
+        raise CannotDo("DATABASE_URL is no address; it can be sqlite:///FILE or postgresql://…") from error
     except ValueError as error:
         raise CannotDo(str(error)) from error
+
+
+def ready_ledger(given: Settings) -> None:
+    """See to it that the ledger's tables are there: the built-in one is migrated, another is checked."""
+    engine = engine_of(given)
     try:
         if not given.database_url:
             migrate(engine)

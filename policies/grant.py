@@ -5,6 +5,7 @@
     granting | ending ─retry─▶ the same       the cloud was unreachable: later again, for ever when ending
     gone ─rest─▶ gone                         looked once more, still absent: nothing is left to do
     gone ─reappear─▶ ending                   looked once more and found: a create that came late
+    live ─miss─▶ live                         somebody took it away by hand: people are told, it ends on time
 
 Every grant that is not over has exactly one alarm, `due_at`: the next moment somebody must look at it.
 `live` and `gone` are only ever written after a read from the cloud showed presence or absence. A grant
@@ -26,6 +27,8 @@ LAST_LOOK: Final = timedelta(seconds=90)
 
 A claim lasts 20 s past its last renewal and a call at most 8 s; the rest is room for a stopped process.
 """
+MISSING: Final = "missing"
+"""The problem of a live grant that is not in its cloud any more."""
 STUCK_AFTER: Final = timedelta(minutes=5)
 """How long an end may be late before people are told that it is stuck."""
 
@@ -50,6 +53,7 @@ class GrantVerb(StrEnum):
     CONFIRM_GONE = "confirm_gone"
     REST = "rest"
     REAPPEAR = "reappear"
+    MISS = "miss"
 
 
 GRANT_MOVES: Final = {
@@ -64,6 +68,7 @@ GRANT_MOVES: Final = {
     (GrantState.GONE, GrantVerb.RETRY): GrantState.GONE,
     (GrantState.GONE, GrantVerb.REST): GrantState.GONE,
     (GrantState.GONE, GrantVerb.REAPPEAR): GrantState.ENDING,
+    (GrantState.LIVE, GrantVerb.MISS): GrantState.LIVE,
 }
 """Every move there is; a pair that is not here raises IllegalMove."""
 
@@ -185,7 +190,30 @@ def rested(grant: Grant) -> Moved[Grant]:
     return Moved(grant.moved(GrantVerb.REST, due_at=None), ())
 
 
+def adopted(grant: Grant, at: datetime) -> Moved[Grant]:
+    """It was found in its cloud, signed by us, and the ledger did not know it: it ends as its label says."""
+    live = grant.model_copy(
+        update={"state": GrantState.LIVE, "live_at": at, "due_at": grant.ends_at, "problem": None}
+    )
+    event = live.event("adopted", at, person=grant.person, ends_at=moment_text(grant.ends_at))
+    return Moved(live, (event,))
+
+
+def missed(grant: Grant, at: datetime) -> Moved[Grant]:
+    """A read shows that somebody took it away by hand; told once, and it still ends on time."""
+    moved = grant.moved(GrantVerb.MISS, problem=MISSING)
+    return Moved(moved, (grant.event("missing", at),))
+
+
 def reappeared(grant: Grant, at: datetime) -> Moved[Grant]:
     """It was found after it was gone (a create came late): it is taken back again."""
-    moved = grant.moved(GrantVerb.REAPPEAR, ending_at=at, due_at=at, gone_at=None, cause=EndCause.LATE_CREATE)
+    moved = grant.moved(
+        GrantVerb.REAPPEAR,
+        ending_at=at,
+        due_at=at,
+        gone_at=None,
+        tries=0,
+        problem=None,
+        cause=EndCause.LATE_CREATE,
+    )
     return Moved(moved, (grant.event("reappeared", at),))

@@ -139,6 +139,19 @@ def asked(request: AccessRequest) -> Moved[AccessRequest]:
     return Moved(waiting, (event,))
 
 
+def adopted(request: AccessRequest, ends_at: datetime) -> Moved[AccessRequest]:
+    """A request put together again from what a cloud still holds, after the ledger was lost."""
+    active = request.model_copy(update={"state": RequestState.ACTIVE, "ends_at": ends_at})
+    event = request.event(
+        "adopted",
+        request.asked_at,
+        beneficiary=request.beneficiary,
+        role=request.role,
+        ends_at=moment_text(ends_at),
+    )
+    return Moved(active, (event,))
+
+
 def counted(request: AccessRequest, approval: Approval) -> Moved[AccessRequest]:
     """One yes more, and still not enough."""
     moved = request.moved(RequestVerb.COUNT, approvals=(*request.approvals, approval))

@@ -23,6 +23,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
+from sqlalchemy import Engine, text
+
 import policies
 from sandbox.aws.standin import AwsStandIn
 from sandbox.aws.use import People
@@ -86,10 +88,8 @@ class World:
         if self._postgres:
             self.database_url = self._exits.enter_context(running_postgres(self.clock.env()))
         redis, self.redis_url = valkey.program(self.home, self.secret.encode())
-        engine = open_engine(self.database_url)
-        migrate(engine)
-        self.ledger = Ledger(engine, now=self.clock.now)
-        self._exits.callback(self.ledger.close)
+        self.ledger = self._open_ledger()
+        self._exits.callback(self._close_ledger)
         self.supervisor = Supervisor([redis, *self._programs()], log_to=self._log.fileno())
         self._exits.enter_context(_tended(self.supervisor))
         self.supervisor.start("redis")
@@ -127,6 +127,22 @@ class World:
     def revive(self, *names: str) -> None:
         """Let processes run that were killed for good."""
         self.supervisor.start(*names)
+
+    def _open_ledger(self) -> Ledger:
+        engine = open_engine(self.database_url)
+        migrate(engine)
+        return Ledger(engine, now=self.clock.now)
+
+    def _close_ledger(self) -> None:
+        self.ledger.close()
+
+    def lose_ledger(self) -> None:
+        """The database and everything in it is gone; an empty one takes its place."""
+        self.kill(*PRODUCT, again=False)
+        wipe(self.ledger.engine)
+        self.ledger.close()
+        self.ledger = self._open_ledger()
+        self.revive(*PRODUCT)
 
     def _copy_org(self) -> Path:
         """The example organisation, but seconds are long enough, so that a whole life can be watched."""
@@ -186,6 +202,19 @@ class World:
         """What the processes logged as errors."""
         lines = (self.home / "processes.log").read_text(encoding="utf-8", errors="replace").splitlines()
         return [line for line in lines if '"level": "error"' in line or line.startswith("Traceback")]
+
+
+def wipe(engine: Engine) -> None:
+    """Drop every table, triggers and all."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        return
+    path = Path(str(engine.url.database))
+    engine.dispose()
+    for leftover in path.parent.glob(f"{path.name}*"):
+        leftover.unlink()
 
 
 def free_port() -> int:

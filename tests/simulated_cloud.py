@@ -15,6 +15,7 @@ class SimulatedCloud(Cloud):
 
     def __init__(self) -> None:
         self.held: dict[HoldingKey, datetime] = {}
+        self.known: dict[HoldingKey, Holding] = {}
         self.changes: list[tuple[str, HoldingKey]] = []
         self.before: Callable[[str, Holding], None] = lambda _verb, _holding: None
         self.after: Callable[[str, Holding], None] = lambda _verb, _holding: None
@@ -26,6 +27,7 @@ class SimulatedCloud(Cloud):
         self.before("create", holding)
         with self._lock:
             self.held[holding.key] = until
+            self.known[holding.key] = holding
             self.changes.append(("create", holding.key))
         self.after("create", holding)
 
@@ -44,7 +46,10 @@ class SimulatedCloud(Cloud):
         return None if until is None else Seen(until, complete=True)
 
     def _find_ours(self) -> Iterable[Found]:
-        return [Found(key, {}, genuine=True) for key in self.held]
+        return [Found(key, {}, until, genuine=True) for key, until in self.held.items()]
+
+    def _describe(self, found: Found) -> Holding | None:
+        return self.known.get(found.key) if found.key in self.held else None
 
     def _doctor(self) -> Iterable[Checkup]:
         return [Checkup("simulated", ok=True, detail="in memory")]

@@ -29,6 +29,8 @@ LONGEST_SLEEP: Final = 0.25
 RENUDGE: Final = timedelta(milliseconds=500)
 """How long a nudge is given to be heard before it is repeated."""
 
+RECONCILE_EVERY: Final = timedelta(minutes=15)
+
 Nudge = Callable[[str], bool]
 DrainOnce = Callable[[Direction, CloudName], object]
 
@@ -37,7 +39,13 @@ class Clock:
     """Looks at the ledger's alarms, again and again."""
 
     def __init__(
-        self, ledger: Ledger, clouds: Iterable[CloudName], *, nudge: Nudge, drain: DrainOnce
+        self,
+        ledger: Ledger,
+        clouds: Iterable[CloudName],
+        *,
+        nudge: Nudge,
+        drain: DrainOnce,
+        reconcile: Callable[[CloudName], object] | None = None,
     ) -> None:
         self._ledger = ledger
         self._clouds = tuple(clouds)
@@ -46,16 +54,27 @@ class Clock:
         self._nudged: dict[str, float] = {}
         self._waiting: dict[str, float] = {}
         self._draining: dict[str, threading.Thread] = {}
+        self._reconcile = reconcile
+        self._reconcile_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Tick until told to stop; an unreachable ledger is tried again."""
         while not stop.is_set():
+            self._reconcile_when_due()
             try:
                 wait = self.tick()
             except LedgerError as error:
                 log.exception("clock_cannot_read", problem=type(error).__name__)
                 wait = 1.0
             stop.wait(wait)
+
+    def _reconcile_when_due(self) -> None:
+        """Compare clouds and ledger in the background, at once and then every quarter of an hour."""
+        if self._reconcile is None or time.monotonic() < self._reconcile_at:
+            return
+        self._reconcile_at = time.monotonic() + RECONCILE_EVERY.total_seconds()
+        for cloud in self._clouds:
+            self._in_background(f"reconcile-{cloud}", partial(self._reconcile, cloud))
 
     def tick(self) -> float:
         """Lapse and wake what is due; the seconds until the next look."""
@@ -88,19 +107,25 @@ class Clock:
 
     def _drain_here(self, bell: str, direction: Direction, cloud: CloudName) -> None:
         """Do the work in this process, one drain of a kind at a time."""
-        running = self._draining.get(bell)
-        if running is not None and running.is_alive():
-            return
-        log.warning("clock_drains", queue=bell)
-        thread = threading.Thread(target=self._drain_safely, args=(direction, cloud), name=bell, daemon=True)
-        self._draining[bell] = thread
-        thread.start()
+        if self._in_background(bell, partial(self._drain, direction, cloud)):
+            log.warning("clock_drains", queue=bell)
 
-    def _drain_safely(self, direction: Direction, cloud: CloudName) -> None:
-        try:
-            self._drain(direction, cloud)
-        except Exception:  # the boundary of a background drain: the clock ticks on and tries again
-            log.exception("clock_drain_failed", direction=direction.value, cloud=cloud)
+    def _in_background(self, name: str, work: Callable[[], object]) -> bool:
+        """Start work in a thread of its own, unless the last of its name still runs."""
+        running = self._draining.get(name)
+        if running is not None and running.is_alive():
+            return False
+        thread = threading.Thread(target=_safely, args=(name, work), name=name, daemon=True)
+        self._draining[name] = thread
+        thread.start()
+        return True
+
+
+def _safely(name: str, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Exception:  # the boundary of background work: the clock ticks on and tries again
+        log.exception("background_work_failed", work=name)
 
 
 def _bell(direction: Direction, cloud: CloudName) -> str:

@@ -10,10 +10,11 @@ from policies.catalogue import lease_in
 from policies.holding import Direction
 from policies.rules import Policy
 from policies.values import CloudName
-from workers.clouds.cloud import Cloud
+from workers.clouds.cloud import Cloud, CloudError
 from workers.jobs import Drain
 from workers.ledger.ledger import Ledger
 from workers.recheck import StillAllowed
+from workers.reconciler import Reconciler
 from workers.settings import DATABASE_SKEW, Settings
 from workers.shared import Shared
 
@@ -60,6 +61,17 @@ class Hands(Shared):
             threads=self.settings.threads,
             recheck=StillAllowed(self.ledger, self.policy),
         ).run()
+
+    def reconciler(self, cloud: CloudName) -> Reconciler:
+        """Compares one cloud with the ledger."""
+        return Reconciler(self.ledger, self.cloud(cloud), self.policy)
+
+    def reconcile(self, cloud: CloudName) -> None:
+        """Put right what differs between one cloud and the ledger; an unreachable cloud is tried again."""
+        try:
+            self.reconciler(cloud).run()
+        except CloudError as error:
+            log.warning("not_reconciled", cloud=cloud, problem=error.problem)
 
     def clock_is_wrong(self) -> bool:
         """True when our clock and the database's are too far apart for anything new to be granted."""

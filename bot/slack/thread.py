@@ -148,6 +148,14 @@ def _where(told: _Telling) -> str:
     return short_place(told.view, told.cloud) if told.cloud else "one cloud"
 
 
+def _adopted(told: _Telling) -> Message:
+    return told.said(words.told_adopted(when_exactly(datetime.fromisoformat(told.text("ends_at")))))
+
+
+def _missing(told: _Telling) -> Message:
+    return told.said(words.told_missing(_where(told)))
+
+
 def _reappeared(told: _Telling) -> Message:
     return told.said(words.told_reappeared(_where(told)))
 
@@ -171,6 +179,8 @@ _TOLD: Final[Mapping[str, Callable[[_Telling], Message | None]]] = {
     "request.failed": _failed,
     "request.overruled": _overruled,
     "grant.stuck": _stuck,
+    "grant.missing": _missing,
     "grant.reappeared": _reappeared,
+    "request.adopted": _adopted,
     "grant.gone": _gone,
 }

@@ -66,7 +66,7 @@ class AwsStandIn:
         self._state = Path(tempfile.mkdtemp(prefix="sandbox-aws-"))
         self._port = port
         self._processes = ExitStack()
-        self._http = httpx.Client(timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
+        self._http = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
         self.clock = clock or MovableClock(self._state / "clock")
         """The clock it follows."""
 

@@ -33,7 +33,8 @@ from bot.deciding import Click
 from bot.desk import Desk
 from policies.files import load
 from policies.grant import Grant, GrantState
-from policies.values import PersonId, RequestId, RoleName
+from policies.rules import Policy
+from policies.values import HoldingKey, PersonId, RequestId, RoleName
 from sandbox.aws.faults import Kind
 from sandbox.world import DidNotHappenError, World
 from workers.ledger.claims import CLAIM
@@ -64,9 +65,12 @@ class Driver:
 
     world: World
     desk: Desk
+    policy: Callable[[], Policy | None]
     given: int = 0
     late: list[float] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    late_creates: int = 0
 
     def give(self, people: Sequence[PersonId] = ASKERS) -> list[RequestId]:
         """Access for these people, approved by Ben."""
@@ -89,6 +93,13 @@ class Driver:
         with self.world.ledger.reading() as reader:
             card = reader.card(request)
         return card.message if card else None
+
+    def remember(self) -> None:
+        """Keep what the audit log says so far: the ledger may be lost next."""
+        with self.world.ledger.reading() as reader:
+            entries = list(reader.entries())
+        self.log += [entry.body for entry in entries]
+        self.late_creates += sum(entry.kind == "grant.late_create" for entry in entries)
 
     def grants(self, requests: Sequence[RequestId]) -> list[Grant]:
         """The grants of these requests."""
@@ -247,6 +258,24 @@ def act_broken_replies(driver: Driver, kind: Kind, action: str) -> None:
     world.aws.mend(number)
 
 
+def act_lost_ledger(driver: Driver) -> None:
+    """The database is deleted while access is live: it is rebuilt from the labels, and ends on time."""
+    world = driver.world
+    requests = driver.give()
+    world.until("live", lambda: _live(driver, requests), seconds=60)
+    before = {grant.holding: grant.ends_at for grant in driver.grants(requests)}
+    driver.remember()
+    world.lose_ledger()
+    driver.desk = Desk(world.ledger, driver.policy)
+    world.until("taken over again", lambda: _recovered(driver, requests, before), seconds=60)
+    driver.to_the_end(requests)
+    driver.gone(requests)
+
+
+def _recovered(driver: Driver, requests: Sequence[RequestId], before: dict[HoldingKey, datetime]) -> bool:
+    return before == {grant.holding: grant.ends_at for grant in driver.grants(requests)}
+
+
 class Scenario(NamedTuple):
     """Something that is done to a fresh set of grants."""
 
@@ -262,6 +291,7 @@ def scenarios(*, quick: bool) -> Iterator[Scenario]:
     for victim, point in pairs:
         yield Scenario(f"kill {victim} at {point.name}", _killing(victim, point))
     yield Scenario("a worker stopped past its claim", act_stopped_worker)
+    yield Scenario("the ledger deleted", act_lost_ledger)
     kinds = [Kind.TORN, Kind.LOST, Kind.TRUNCATED, Kind.THROTTLE, Kind.UNAVAILABLE]
     actions = ["CreateRole", "PutRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "DeleteRole"]
     broken = list(zip(kinds, actions, strict=True)) if quick else list(itertools.product(kinds, actions))
@@ -287,7 +317,11 @@ def run(home: Path, *, postgres: bool, quick: bool) -> bool:
     started = time.monotonic()
     with World(home, postgres=postgres, rate_scale=1000) as world:
         policy = load(world.org)
-        driver = Driver(world, Desk(world.ledger, lambda: policy))
+
+        def in_force() -> Policy:
+            return policy
+
+        driver = Driver(world, Desk(world.ledger, in_force), in_force)
         for scenario in scenarios(quick=quick):
             _run_one(driver, scenario)
         return _sum_up(driver, world.ledger.engine.dialect.name, started)
@@ -310,9 +344,8 @@ def _run_one(driver: Driver, scenario: Scenario) -> None:
 def _sum_up(driver: Driver, database: str, started: float) -> bool:
     world = driver.world
     left = [role["name"] for role in world.aws.roles()]
-    with world.ledger.reading() as reader:
-        entries = list(reader.entries())
-    named = "\n".join(entry.body for entry in entries)
+    driver.remember()
+    named = "\n".join(driver.log)
     changes = [call for call in world.aws.log() if call["service"] == "iam" and call["role"]]
     unnamed = [call for call in changes if f"/{call['role']}" not in named]
     late = sorted(driver.late)
@@ -325,7 +358,7 @@ def _sum_up(driver: Driver, database: str, started: float) -> bool:
         lateness_p50=round(statistics.median(late), 3) if late else None,
         lateness_p99=round(late[int(len(late) * 0.99)], 3) if late else None,
         lateness_max=round(late[-1], 3) if late else None,
-        late_creates_undone=sum(entry.kind == "grant.late_create" for entry in entries),
+        late_creates_undone=driver.late_creates,
         roles_left=left,
         changes=len(changes),
         changes_unnamed=len(unnamed),

@@ -19,9 +19,9 @@ from policies.decision import (
     Refusal,
     Refuse,
     choices,
-    explain,
     longest_allowed,
 )
+from policies.explanation import explain
 from policies.facts import Facts, gather
 from policies.people import People
 from policies.rules import Effect, Place, Policy, Rule

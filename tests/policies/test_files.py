@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from policies.files import FILES, FileRefused, PolicySource, lint, load, parse, read
+from policies.files import FILES, FileRefused, PolicySource, load, parse, read
+from policies.lint import lint
 from policies.rules import Mode, Policy, Rule
 from policies.values import PersonId, RoleName
 from tests.policies.builders import people, policy, role, rule, yes_from

@@ -128,8 +128,10 @@ def test_a_last_look_that_finds_nothing_leaves_no_alarm_and_no_word_in_the_log()
 
 
 def test_what_came_late_is_taken_back_at_once():
-    back = reappeared(grant(state=GrantState.GONE, gone_at=NOW), NOW + SECOND).value
+    looked = grant(state=GrantState.GONE, gone_at=NOW, tries=6, problem="Throttling")
+    back = reappeared(looked, NOW + SECOND).value
     assert (back.due_at, back.gone_at, back.cause) == (NOW + SECOND, None, EndCause.LATE_CREATE)
+    assert (back.tries, back.problem) == (0, None)
 
 
 @pytest.mark.parametrize(

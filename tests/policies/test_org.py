@@ -8,9 +8,11 @@ import pytest
 import policies.files
 from policies.catalogue import resolve
 from policies.decision import Allow, AskSomeone, Refuse
-from policies.files import lint, load, schema_text
+from policies.files import load
+from policies.lint import lint
 from policies.people import AwsUser
 from policies.rules import Policy
+from policies.shapes import schema_text
 from policies.values import GroupName, PersonId, RoleName
 from tests.policies.builders import answer, ask
 

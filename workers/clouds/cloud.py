@@ -94,10 +94,11 @@ class Seen(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Something of ours found from the cloud alone: its name, its labels, and whether they verify."""
+    """Something under our mark: its name, its labels, when it ends by itself, and whether we signed it."""
 
     key: HoldingKey
     labels: dict[str, str]
+    ends_at: datetime | None
     genuine: bool
 
 
@@ -185,6 +186,11 @@ class Cloud(ABC):
         return tuple(self._find_ours())
 
     @final
+    def describe(self, found: Found) -> Holding | None:
+        """Something of ours as it stands now, fit to be taken over; None when it is gone. CloudError."""
+        return self._describe(found)
+
+    @final
     def doctor(self) -> tuple[Checkup, ...]:
         """What an operator should know about our standing in this cloud; never raises CloudError."""
         try:
@@ -210,6 +216,10 @@ class Cloud(ABC):
     @abstractmethod
     def _find_ours(self) -> Iterable[Found]:
         """Everything that carries our mark."""
+
+    @abstractmethod
+    def _describe(self, found: Found) -> Holding | None:
+        """Everything about something of ours, by a fresh read; None when it is gone by now."""
 
     @abstractmethod
     def _doctor(self) -> Iterable[Checkup]:

@@ -99,6 +99,16 @@ def told_stuck(cloud: str, tries: str) -> str:
     return f"Stuck: {cloud} has not ended after {tries} tries. It is tried until it is gone."
 
 
+def told_adopted(ends: str) -> str:
+    """It was found in its cloud after the ledger was lost."""
+    return f"Found in the cloud and taken over: the log before it was lost. Ends {ends}."
+
+
+def told_missing(cloud: str) -> str:
+    """Somebody took it away behind our back."""
+    return f"{cloud} no longer holds it: somebody changed it by hand. Nothing was given back."
+
+
 def told_reappeared(cloud: str) -> str:
     """A create that came late."""
     return f"Found again in {cloud} after it was gone. It is being taken back."

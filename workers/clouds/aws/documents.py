@@ -54,6 +54,18 @@ def deny_now() -> Document:
     return _document({"Effect": "Deny", "Action": "*", "Resource": "*"})
 
 
+def principal_of(document: Document) -> AwsIdentity | None:
+    """Whom a trust document of ours lets in, or None for one that we did not write."""
+    try:
+        (statement,) = document["Statement"]
+        arn, only = statement["Principal"]["AWS"], statement["Condition"].get("StringEquals", {})
+        if "aws:userid" in only:
+            return AwsRoleSession(kind="role_session", role_arn=arn, user_id=only["aws:userid"])
+        return AwsUser(kind="user", arn=arn)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def end_of_trust(document: Document) -> datetime | None:
     """Until when a trust document lets anybody in, or None when it has no such end."""
     return _end(document, "DateLessThan")

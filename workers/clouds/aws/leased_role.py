@@ -17,7 +17,8 @@ from typing import Final
 
 from policies.bundle import ROLE_PATH
 from policies.catalogue import AwsLease
-from policies.values import CloudName, HoldingKey
+from policies.people import AwsIdentity
+from policies.values import CloudName, GrantId, HoldingKey, PersonId, RequestId, RoleName
 from workers.clouds.aws import documents
 from workers.clouds.aws.client import (
     Attached,
@@ -32,7 +33,7 @@ from workers.clouds.aws.client import (
     Tags,
     Taken,
 )
-from workers.clouds.aws.labels import Labels
+from workers.clouds.aws.labels import PREFIX, Labels
 from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Refused, Seen
 
 SESSION_SECONDS: Final = 3600
@@ -154,7 +155,8 @@ class LeasedRoles(Cloud):
                 tags = self._client.read(account, Tags, "list_role_tags", RoleName=role.name)
                 labels = {tag.key: tag.value for tag in tags.tags}
                 genuine = self._labels.genuine(role.arn, labels)
-                yield Found(HoldingKey(role.arn), labels, genuine)
+                ends_at = documents.read_moment(labels.get(f"{PREFIX}ends", ""))
+                yield Found(HoldingKey(role.arn), labels, ends_at, genuine)
 
     def _roles(self, account: AwsLease) -> Iterable[Role]:
         words: dict[str, object] = {"PathPrefix": ROLE_PATH}
@@ -164,6 +166,35 @@ class LeasedRoles(Cloud):
             if not page.more:
                 return
             words["Marker"] = page.marker
+
+    def _describe(self, found: Found) -> Holding | None:
+        account = next((one for one in self._accounts if f":{one.account_id}:" in found.key), None)
+        if account is None:
+            return None
+        name = _role_name(found.key)
+        try:
+            role = self._client.read(account, OneRole, "get_role", RoleName=name).role
+            attached = self._client.read(account, Attached, "list_attached_role_policies", RoleName=name)
+        except Missing:
+            return None
+        principal = documents.principal_of(role.trust)
+        if principal is None or not self._labels.genuine(found.key, role.labels):
+            return None
+        policies = tuple(policy.arn for policy in attached.policies)
+        return self._labelled(found, account.model_copy(update={"policies": policies}), principal)
+
+    @staticmethod
+    def _labelled(found: Found, lease: AwsLease, principal: AwsIdentity) -> Holding:
+        labels = found.labels
+        return Holding(
+            key=found.key,
+            principal=principal,
+            entitlement=lease,
+            grant=GrantId(labels[f"{PREFIX}grant"]),
+            request=RequestId(labels[f"{PREFIX}request"]),
+            role=RoleName(labels[f"{PREFIX}role"]),
+            person=PersonId(labels[f"{PREFIX}person"]),
+        )
 
     def _doctor(self) -> Iterable[Checkup]:
         for account in self._accounts:

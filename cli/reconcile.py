@@ -1,0 +1,61 @@
+"""Comparing the clouds with the ledger, by hand."""
+
+from typing import Annotated, Any, assert_never
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from cli import wiring
+from cli.output import AsJson, CannotDo, say, show
+from policies.reconcile import Adopt, Flag, LookOnce, Report, Step
+from policies.values import CloudName
+from workers.clouds.cloud import CloudError
+from workers.ledger.errors import LedgerError
+from workers.reconciler import Reconciler
+from workers.wiring import CLOUDS
+
+_COLUMNS = ("what", "object", "detail")
+
+
+def reconcile(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Put right what differs, not only show it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what clouds and ledger disagree about, and with --apply put it right."""
+    hands = wiring.hands()
+    rows: list[dict[str, Any]] = []
+    for cloud in CLOUDS:
+        try:
+            rows += _one(hands.reconciler(cloud), cloud, apply=apply)
+        except (CloudError, LedgerError) as error:
+            raise CannotDo(f"{cloud} could not be compared with the ledger: {error}.") from error
+    show(rows, _COLUMNS, as_json=as_json, empty="Clouds and ledger agree.")
+    if rows and not as_json:
+        say("It was put right." if apply else "Nothing was changed. Add --apply to put it right.")
+    raise typer.Exit(1 if rows and not apply else 0)
+
+
+def _one(reconciler: Reconciler, cloud: CloudName, *, apply: bool) -> list[dict[str, Any]]:
+    steps = reconciler.look()
+    if apply and steps:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(f"reconciling {cloud}", total=len(steps))
+            reconciler.run(lambda done, of: bar.update(task, completed=done, total=of))
+    return [_row(step) for step in steps]
+
+
+def _row(step: Step) -> dict[str, Any]:
+    match step:
+        case Adopt(sighting):
+            detail = f"ends {sighting.ends_at:%Y-%m-%d %H:%M:%S} UTC" if sighting.ends_at else "has no end"
+            return {"what": "unknown to the ledger", "object": sighting.key, "detail": detail}
+        case LookOnce(key):
+            return {"what": "gone in the ledger", "object": key, "detail": "still in the cloud"}
+        case Report(sighting):
+            return {"what": "not signed by us", "object": sighting.key, "detail": "left alone"}
+        case Flag(grant):
+            return {"what": "not in the cloud", "object": grant.holding, "detail": f"{grant.id} is live"}
+        case _:
+            assert_never(step)

@@ -1,0 +1,132 @@
+"""What cannot be true of the files together: names nobody has, things that are here twice, limits that clash.
+
+Every file here has the right shape. Where one has not, what would be checked against it is left alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from policies.people import clashes, unknown
+from policies.problems import Where
+from policies.rules import Case, Match
+from policies.shapes import CLOUDS, PEOPLE, ROLES, RULES, CloudsFile, Parts, RolesFile, RulesFile
+from policies.window import say_duration
+
+Misfit = tuple[str, Where, str]
+"""The file, the place in it, and what does not fit."""
+
+
+def misfits(parts: Parts) -> Iterator[Misfit]:
+    """What does not fit, as far as the files that are there can tell."""
+    people, roles, rules, clouds = parts
+    if people:
+        found = clashes(people.people.values(), people.groups.values())
+        yield from ((PEOPLE, where, text) for where, text in found)
+    if clouds:
+        yield from _shared_ids(clouds)
+    if roles and clouds:
+        yield from _strange_accounts(roles, clouds)
+    if roles and rules:
+        yield from _too_short(roles, rules)
+    if rules:
+        yield from _twice(rules)
+        yield from _strange_names(parts, rules)
+
+
+def _shared_ids(clouds: CloudsFile) -> Iterator[Misfit]:
+    seen: set[str] = set()
+    for alias, account in clouds.aws.items():
+        if account.id in seen:
+            yield CLOUDS, ("aws", alias, "id"), f"account {account.id} is here twice"
+        seen.add(account.id)
+
+
+def _strange_accounts(roles: RolesFile, clouds: CloudsFile) -> Iterator[Misfit]:
+    for name, role in roles.roles.items():
+        for number, entitlement in enumerate(role.entitlements):
+            where = ("roles", name, "entitlements", number)
+            account = clouds.aws.get(entitlement.account)
+            if account is None:
+                yield ROLES, (*where, "account"), unknown("AWS account", entitlement.account, clouds.aws)
+                continue
+            for policy in entitlement.policies:
+                if f"::{account.id}:" not in policy and "::aws:" not in policy:
+                    text = f"{policy} is not in account {account.alias} ({account.id})"
+                    yield ROLES, (*where, "policies", policy), text
+
+
+def _too_short(roles: RolesFile, rules: RulesFile) -> Iterator[Misfit]:
+    shortest = rules.settings.shortest_duration
+    text = f"is shorter than the shortest duration, {say_duration(shortest)}"
+    for name, role in roles.roles.items():
+        for word in ("default_duration", "max_duration"):
+            if getattr(role, word) < shortest:
+                yield ROLES, ("roles", name, word), f"{word} {text}"
+    for number, rule in enumerate(rules.rules):
+        if rule.max_duration and rule.max_duration < shortest:
+            yield RULES, ("rules", number, "max_duration"), f"max_duration {text}"
+
+
+def _twice(rules: RulesFile) -> Iterator[Misfit]:
+    for section, names in (
+        ("rules", [str(rule.id) for rule in rules.rules]),
+        ("cases", [case.name for case in rules.cases]),
+    ):
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                yield RULES, (section, number), f'"{name}" is here twice'
+
+
+class _Named(NamedTuple):
+    """A name in the rules, what it should be the name of, and where it stands."""
+
+    kind: str
+    name: str
+    where: Where
+
+
+def _strange_names(parts: Parts, rules: RulesFile) -> Iterator[Misfit]:
+    known: dict[str, Iterable[str]] = {"window": rules.windows}
+    if parts.people:
+        known |= {"group": parts.people.groups, "person": parts.people.people}
+    if parts.roles:
+        environments = {role.environment for role in parts.roles.roles.values()}
+        known |= {"role": parts.roles.roles, "environment": environments}
+    for kind, name, where in _names(rules):
+        if kind in known and name not in known[kind]:
+            yield RULES, where, unknown(kind, name, known[kind])
+
+
+def _names(rules: RulesFile) -> Iterator[_Named]:
+    yield from _each("group", rules.settings.may_ask_for_others, ("settings", "may_ask_for_others"))
+    yield from _each("group", rules.settings.may_end, ("settings", "may_end"))
+    for number, rule in enumerate(rules.rules):
+        yield from _matched(rule.match, ("rules", number, "match"))
+        for place, approvals in enumerate(rule.approvals):
+            yield from _each("group", approvals.groups, ("rules", number, "approvals", place, "from"))
+    for number, case in enumerate(rules.cases):
+        yield from _in_case(case, ("cases", number))
+
+
+def _matched(match: Match, where: Where) -> Iterator[_Named]:
+    for word, kind in (
+        ("requester_in", "group"),
+        ("not_requester_in", "group"),
+        ("role", "role"),
+        ("environment", "environment"),
+        ("inside_window", "window"),
+        ("outside_window", "window"),
+    ):
+        yield from _each(kind, getattr(match, word) or (), (*where, word))
+
+
+def _in_case(case: Case, where: Where) -> Iterator[_Named]:
+    yield _Named("person", case.who, (*where, "who"))
+    if case.on_behalf_of:
+        yield _Named("person", case.on_behalf_of, (*where, "on_behalf_of"))
+    yield _Named("role", case.role, (*where, "role"))
+    yield from _each("group", case.groups or (), (*where, "from"))
+
+
+def _each(kind: str, names: Iterable[str], where: Where) -> Iterator[_Named]:
+    return (_Named(kind, name, (*where, name)) for name in names)

@@ -1,0 +1,54 @@
+"""Clouds against ledger: what the plan says about each difference."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.grant import GrantState
+from policies.reconcile import Adopt, Flag, LookOnce, Report, Sighting, plan
+from tests.builders import HOUR, NOW, grant
+
+
+def seen(number: int = 1, *, genuine: bool = True) -> Sighting:
+    return Sighting(grant(number).holding, NOW + HOUR, genuine)
+
+
+def recorded(number: int = 1, state: GrantState = GrantState.LIVE):
+    return grant(number, state=state)
+
+
+def test_where_both_agree_there_is_nothing_to_do():
+    assert plan([recorded()], [seen()]) == ()
+    assert plan([], []) == ()
+
+
+def test_what_is_ours_and_unknown_is_adopted():
+    assert plan([], [seen()]) == (Adopt(seen()),)
+
+
+def test_what_is_not_signed_is_reported_whatever_the_ledger_says():
+    foreign = seen(genuine=False)
+    assert plan([], [foreign]) == (Report(foreign),)
+    assert plan([recorded()], [foreign]) == (Report(foreign),)
+
+
+def test_what_is_gone_and_found_is_looked_at_again():
+    assert plan([recorded(state=GrantState.GONE)], [seen()]) == (LookOnce(seen().key),)
+
+
+def test_what_is_live_and_not_found_is_flagged():
+    assert plan([recorded()], []) == (Flag(recorded()),)
+
+
+def test_what_is_on_its_way_is_left_to_its_worker():
+    for state in (GrantState.PLANNED, GrantState.GRANTING, GrantState.ENDING):
+        assert plan([recorded(state=state)], []) == ()
+        assert plan([recorded(state=state)], [seen()]) == ()
+
+
+@given(st.lists(st.integers(0, 20), unique=True), st.lists(st.integers(0, 20), unique=True), st.randoms())
+def test_the_order_of_the_lists_changes_nothing(known, found, random):  # noqa: ANN001
+    grants, sightings = [recorded(one) for one in known], [seen(one) for one in found]
+    first = plan(grants, sightings)
+    random.shuffle(grants)
+    random.shuffle(sightings)
+    assert plan(grants, sightings) == first
