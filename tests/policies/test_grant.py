@@ -16,6 +16,7 @@ from policies.grant import (
     confirmed,
     ending,
     gone,
+    missed,
     planned,
     reappeared,
     rested,
@@ -35,14 +36,15 @@ VERBS: dict[str, Does] = {
     "confirm_gone": gone,
     "rest": lambda one, _at: rested(one),
     "reappear": reappeared,
+    "miss": missed,
 }
 LEADS_TO = """
-            begin     confirm  end     retry     confirm_gone  rest  reappear
-planned     granting  -        ending  -         -             -     -
-granting    -         live     ending  granting  -             -     -
-live        -         -        ending  -         -             -     -
-ending      -         -        -       ending    gone          -     -
-gone        -         -        -       gone      -             gone  ending
+            begin     confirm  end     retry     confirm_gone  rest  reappear  miss
+planned     granting  -        ending  -         -             -     -         -
+granting    -         live     ending  granting  -             -     -         -
+live        -         -        ending  -         -             -     -         live
+ending      -         -        -       ending    gone          -     -         -
+gone        -         -        -       gone      -             gone  ending    -
 """
 """The table as people read it, written down a second time on purpose."""
 
@@ -75,7 +77,7 @@ def test_the_log_always_names_the_grant_its_request_and_the_cloud_object():
         if to != "-":
             moves.append(VERBS[verb](grant(state=GrantState(state), ending_at=NOW - HOUR), NOW))
     events = [event for moved in moves for event in moved.events]
-    kinds = {"planned", "granting", "live", "ending", "stuck", "gone", "reappeared"}
+    kinds = {"planned", "granting", "live", "ending", "stuck", "gone", "reappeared", "missing"}
     assert {event.kind for event in events} == {f"grant.{word}" for word in kinds}
     assert all(event.body.items() >= named.items() for event in events)
 
