@@ -56,12 +56,18 @@ class NoRules(NamedTuple):
     """There is no policy to decide by: its files were never right."""
 
 
+class Frozen(NamedTuple):
+    """An operator stopped new access; what is live still ends on time."""
+
+    since: datetime
+
+
 class LedgerAway(NamedTuple):
     """The ledger cannot be written, so nothing was done."""
 
 
 AskAnswer: TypeAlias = (
-    Asked | Starting | AlreadyAsked | AlreadyHeld | NotAllowed | NoIdentity | NoRules | LedgerAway
+    Asked | Starting | AlreadyAsked | AlreadyHeld | NotAllowed | NoIdentity | NoRules | Frozen | LedgerAway
 )
 
 
@@ -167,6 +173,7 @@ ClickAnswer: TypeAlias = (
     | NoIdentity
     | UnknownCard
     | NoRules
+    | Frozen
     | LedgerAway
 )
 

@@ -15,7 +15,7 @@ from policies.facts import Facts, gather
 from policies.request import AccessRequest, RequestState, Terms, approved, asked
 from policies.rules import Policy
 from policies.values import CloudName, PersonId, RequestId, RoleName, RuleId
-from workers.ledger.reading import Card
+from workers.ledger.reading import FREEZE, Card
 from workers.ledger.writing import Writing
 
 OPEN: Final = (RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE)
@@ -45,6 +45,9 @@ class Asking:
 
     def answer(self) -> AskAnswer:
         """What came of it; everything it changes is written in this transaction."""
+        frozen = self._writing.switch(FREEZE)
+        if frozen is not None:
+            return answers.Frozen(frozen.set_at)
         ask = self._worded()
         before = self._open()
         if before is not None:

@@ -17,6 +17,7 @@ from policies.grant import EndCause, ending
 from policies.request import AccessRequest, RequestState, counted, denied, revised, withdrawn
 from policies.rules import Policy
 from policies.values import CloudName, PersonId
+from workers.ledger.reading import FREEZE
 from workers.ledger.writing import Writing
 
 
@@ -94,6 +95,9 @@ def approve(deciding: Deciding) -> ClickAnswer:
     verdict = _judged(deciding)
     if not isinstance(verdict, approvals.MayApprove):
         return verdict
+    frozen = deciding.writing.switch(FREEZE)
+    if frozen is not None:
+        return answers.Frozen(frozen.set_at)
     changed = _decide_again(deciding)
     if changed is not None:
         return changed

@@ -12,6 +12,7 @@ from policies.request import AccessRequest
 from policies.rules import Policy
 from workers.ledger.claims import Claim
 from workers.ledger.ledger import Ledger
+from workers.ledger.reading import FREEZE
 
 Source = Callable[[], Policy | None]
 """The policy in force now, or None when there is none to be had."""
@@ -30,6 +31,8 @@ class StillAllowed:
         if in_force is None:
             return Unreachable("no_policy")
         with self._ledger.reading() as reader:
+            if reader.switch(FREEZE) is not None:
+                return Unreachable(FREEZE)
             found = [reader.request(grant.request) for grant in claim.grants if grant.wants_presence]
         if any(never_granted(policy) for grant in claim.grants for policy in grant.entitlement.policies):
             return Overruled("never_granted", in_force.hash)

@@ -48,6 +48,8 @@ def say_ask(answer: AskAnswer, *, now: datetime, token: str, contacts: Contacts 
             return said(asks.already_asked(view), *_other_duration(view, wanted, token))
         case answers.AlreadyHeld(view):
             return said(asks.already_held(view, now), *_while_held(view, token))
+        case answers.Frozen(since):
+            return said(asks.frozen(since, now))
         case _:
             return _undone(answer, contacts, asking=True)
 
@@ -105,6 +107,8 @@ def say_click(answer: ClickAnswer, *, now: datetime, token: str, contacts: Conta
             return _undone(answer, contacts, asking=False)
         case answers.NotAnApprover() | answers.AlreadyCounted() | answers.MayNotEnd():
             return said(_not_yours(answer))
+        case answers.Frozen(since):
+            return said(asks.frozen(since, now))
         case (
             answers.Approved() | answers.Counted() | answers.Denied() | answers.Withdrawn() | answers.Ending()
         ):

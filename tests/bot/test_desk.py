@@ -354,3 +354,16 @@ def test_somebody_without_an_account_in_the_cloud_is_told(ledger: Ledger, meridi
     )
     changed = _with(meridian, people=People(people=known, groups=meridian.people.groups))
     assert isinstance(Desk(ledger, lambda: changed).ask(wish()), answers.NoIdentity)
+
+
+def test_frozen_nothing_new_is_asked_or_approved_and_live_access_still_ends(desk: Desk, ledger: Ledger):
+    request = ask(desk)
+    assert ledger.retrying(lambda writing: writing.freeze("operator:root"))
+    assert not ledger.retrying(lambda writing: writing.freeze("operator:root"))
+    assert isinstance(desk.approve(click(desk, BEN, request)), answers.Frozen)
+    assert isinstance(desk.ask(wish(RoleName("prod-logs"))), answers.Frozen)
+    assert isinstance(desk.end(ANA, request.id), answers.Withdrawn)
+    assert ledger.retrying(lambda writing: writing.thaw("operator:root"))
+    assert not ledger.retrying(lambda writing: writing.thaw("operator:root"))
+    assert isinstance(desk.ask(wish(RoleName("prod-logs"))), answers.Starting)
+    assert {"ledger.frozen", "ledger.thawed"} <= set(kinds(ledger))

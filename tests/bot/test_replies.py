@@ -53,6 +53,7 @@ TOO_LONG = refusal(
 NOBODY = refusal(Refusal.NOBODY_CAN_APPROVE, "Nobody can approve: db-oncall is empty now.")
 TYPO = refusal(Refusal.UNKNOWN_ROLE, 'No role is called "<!channel> *prod*".')
 MUTE = refusal(Refusal.DENIED, "")
+FROZEN = "No new access since {14:02}: it was frozen. Live access still ends on time."
 LEDGER = (
     "prod-access cannot write its log, so it gives no new access. Live access still ends on time."
     " Try in a minute; if production cannot wait: break-glass page."
@@ -220,6 +221,7 @@ ASKED: list[tuple[AskAnswer, list[str]]] = [
             )
         ],
     ),
+    (answers.Frozen(views.NOW), [FROZEN]),
     (answers.LedgerAway(), [f"Nothing was asked: {LEDGER}"]),
 ]
 
@@ -353,6 +355,7 @@ PRESSED: list[tuple[ClickAnswer, str]] = [
             " Live access still ends on time. Tell #platform-help."
         ),
     ),
+    (answers.Frozen(views.NOW), FROZEN),
     (answers.LedgerAway(), f"Nothing changed: {LEDGER}"),
 ]
 _OUTAGES = (answers.LedgerAway, answers.NoRules)

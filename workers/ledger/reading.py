@@ -48,6 +48,17 @@ class Alive(NamedTuple):
     seen_at: datetime
 
 
+class Switched(NamedTuple):
+    """Something an operator switched on."""
+
+    set_by: str
+    set_at: datetime
+
+
+FREEZE: Final = "freeze"
+"""The switch that stops new access; what is live still ends on time."""
+
+
 class Reader:
     """Questions over one consistent state of the ledger."""
 
@@ -191,6 +202,13 @@ class Reader:
             select(schema.tokens).where(schema.tokens.c.token == token)
         ).one_or_none()
         return None if row is None else Token(**_named(row))
+
+    def switch(self, name: str) -> Switched | None:
+        """Who switched something on and when, or None while it is off."""
+        table = schema.switches
+        query = select(table.c.set_by, table.c.set_at).where(table.c.name == name)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Switched(row.set_by, row.set_at)
 
     def alive(self, since: datetime) -> tuple[Alive, ...]:
         """The processes heard of since a moment."""

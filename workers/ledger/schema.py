@@ -191,6 +191,15 @@ cursors: Final = Table(
 )
 """How far a reader of the audit log has come, and who reads on now: one at a time, so in order."""
 
+switches: Final = Table(
+    "switches",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", MomentColumn, nullable=False),
+)
+"""What an operator switched on, by whom and when; a row that is not there is off."""
+
 processes: Final = Table(
     "processes",
     metadata,

@@ -21,7 +21,7 @@ from policies.request import AccessRequest
 from policies.values import HoldingKey, RequestId
 from workers.ledger import schema
 from workers.ledger.errors import Stale, WrongEpoch
-from workers.ledger.reading import Card, Reader
+from workers.ledger.reading import FREEZE, Card, Reader
 
 ANNOUNCE: Final = "announce"
 """The bell of whoever tells people what happened."""
@@ -218,6 +218,23 @@ class Writing(Reader):
         mine = (table.c.name == name, table.c.held_by == holder)
         if self._connection.execute(update(table).where(*mine).values(seq=seq)).rowcount != 1:
             raise Stale(f"{name} is held by somebody else")
+
+    def freeze(self, by: str) -> bool:
+        """Stop new access; False when it was stopped already."""
+        if self.switch(FREEZE) is not None:
+            return False
+        row = {"name": FREEZE, "set_by": by, "set_at": self.now}
+        self._connection.execute(insert(schema.switches).values(**row))
+        self.record([Event("ledger.frozen", self.now, {"by": by})])
+        return True
+
+    def thaw(self, by: str) -> bool:
+        """Let new access be given again; False when nothing was stopped."""
+        table = schema.switches
+        if self._connection.execute(table.delete().where(table.c.name == FREEZE)).rowcount == 0:
+            return False
+        self.record([Event("ledger.thawed", self.now, {"by": by})])
+        return True
 
     def heard_of(self, name: str, kind: str) -> None:
         """Note that a process is alive now."""

@@ -104,6 +104,11 @@ def no_rules(contacts: Contacts = ORDINARY, *, asking: bool = True) -> str:
     return f"{why} Live access still ends on time. Tell {escape(contacts.help)}."
 
 
+def frozen(since: datetime, now: datetime) -> str:
+    """An operator stopped new access."""
+    return f"No new access since {when(since, now)}: it was frozen. Live access still ends on time."
+
+
 def ledger_away(contacts: Contacts = ORDINARY, *, asking: bool = True) -> str:
     """Nothing can be written, so nothing is given."""
     lost = "Nothing was asked" if asking else "Nothing changed"
