@@ -9,7 +9,7 @@ the plan comes from `policies.holding`, and what an outcome means is decided the
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from queue import Empty, Queue
@@ -90,37 +90,44 @@ class Drain:
         self._seen: Queue[tuple[Hold, Outcome | None]] = Queue()
         self._holds: dict[Claim, Hold] = {}
         self._closing = threading.Event()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"{direction}-{cloud.name}")
 
     def run(self) -> int:
         """Drain until nothing is due for a while or the time is up; how many holdings were worked on.
 
         Raises LedgerError when the ledger cannot be read or written; what was claimed is claimed again later.
         """
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix=f"{self._direction}-{self._cloud.name}")
         renewer = threading.Thread(target=self._keep_renewing, name="renew", daemon=True)
         renewer.start()
         try:
-            return self._loop(pool)
+            return self._loop()
         finally:
             self._closing.set()
-            pool.shutdown(wait=False)  # a stuck call must not hold the worker past its time
+            self._pool.shutdown(wait=False)  # a stuck call must not hold the worker past its time
             renewer.join(timeout=1)
 
-    def _loop(self, pool: ThreadPoolExecutor) -> int:
+    def _loop(self) -> int:
         stop_at = time.monotonic() + STOP_CLAIMING_AFTER.total_seconds()
         idle_until = time.monotonic() + self._linger
         worked = 0
         while self._holds or time.monotonic() < min(stop_at, idle_until):
-            free = self._threads - len(self._holds) if time.monotonic() < stop_at else 0
-            claims = self._claim(min(free, _BATCH))
-            for claim in claims:
-                self._start(pool, claim)
-            worked += len(claims)
+            worked += self._take_on(stop_at, finished=0)
             busy = bool(self._holds)
-            self._settle_batch()
+            batch = self._gather()
+            if batch:
+                worked += self._take_on(stop_at, finished=len(batch))
+                self._settle(batch)
             if busy:
                 idle_until = time.monotonic() + self._linger
         return worked
+
+    def _take_on(self, stop_at: float, *, finished: int) -> int:
+        """Claim work for the threads that are free, those too whose outcome is not written down yet; how much."""
+        free = self._threads - len(self._holds) + finished if time.monotonic() < stop_at else 0
+        claims = self._claim(min(free, _BATCH))
+        for claim in claims:
+            self._start(claim)
+        return len(claims)
 
     def _claim(self, most: int) -> tuple[Claim, ...]:
         if most <= 0:
@@ -134,10 +141,10 @@ class Drain:
             )
         )
 
-    def _start(self, pool: ThreadPoolExecutor, claim: Claim) -> None:
+    def _start(self, claim: Claim) -> None:
         hold = Hold(claim)
         self._holds[claim] = hold
-        future = pool.submit(self._work, hold)
+        future = self._pool.submit(self._work, hold)
         future.add_done_callback(lambda done: self._finished(hold, done))
 
     def _finished(self, hold: Hold, done: "Future[Outcome | None]") -> None:
@@ -169,10 +176,7 @@ class Drain:
             log.warning("claim_lost", holding=claim.holding, claim=claim.number)
             return None
 
-    def _settle_batch(self) -> None:
-        batch = self._gather()
-        if not batch:
-            return
+    def _settle(self, batch: Sequence[tuple[Hold, Outcome | None]]) -> None:
         settled = [Settled(hold.claim, outcome) for hold, outcome in batch if outcome is not None]
         overtaken = {hold.claim for hold, outcome in batch if outcome is None}
         try:

@@ -1,5 +1,6 @@
 """A process says that it is alive."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from tests.builders import NOW, StoppedClock
 from workers import heartbeat
-from workers.heartbeat import Heartbeat
+from workers.heartbeat import Heartbeat, end_this_process
 from workers.ledger.ledger import Ledger
 from workers.ledger.reading import Alive
 
@@ -45,14 +47,16 @@ def test_it_is_heard_of_again_and_again_even_after_the_ledger_was_away(
     ledger: Ledger, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(heartbeat, "EVERY", timedelta(milliseconds=5))
-    with Heartbeat(ledger, "host:7", "clock"):
+    with capture_logs() as logged, Heartbeat(ledger, "host:7", "clock"):
         until(lambda: alive(ledger))
         with ledger.engine.begin() as connection:
             connection.execute(text("ALTER TABLE processes RENAME TO away"))
+        until(lambda: logged)
         clock.move(timedelta(seconds=5))
         with ledger.engine.begin() as connection:
             connection.execute(text("ALTER TABLE away RENAME TO processes"))
         until(lambda: alive(ledger)[0].seen_at > NOW)
+    assert {event["event"] for event in logged} == {"not_heard"}
 
 
 def test_it_stops_with_its_process(ledger: Ledger):
@@ -62,6 +66,26 @@ def test_it_stops_with_its_process(ledger: Ledger):
     assert not beating._thread.is_alive()
 
 
+def test_a_process_that_meets_another_ledger_is_ended(ledger: Ledger):
+    ledger.epoch()
+    with ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE chain SET epoch = 'another'"))
+    ended = threading.Event()
+    with Heartbeat(ledger, "host:7", "clock", end_process=ended.set):
+        assert ended.wait(10)
+    assert alive(ledger) == ()
+
+
+def test_a_process_is_ended_as_an_operator_would_end_it():
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+    try:
+        end_this_process()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert told == [signal.SIGTERM]
+
+
 def test_a_process_that_says_goodbye_is_forgotten(ledger: Ledger):
     with ledger.writing() as writing:
         writing.heard_of("host:7", "clock")
@@ -69,12 +93,3 @@ def test_a_process_that_says_goodbye_is_forgotten(ledger: Ledger):
     with ledger.writing() as writing:
         writing.forget_process("host:7")
     assert [one.name for one in alive(ledger)] == ["host:8"]
-
-
-def test_a_process_that_meets_another_ledger_is_ended(ledger: Ledger):
-    ended = threading.Event()
-    ledger.epoch()
-    with ledger.engine.begin() as connection:
-        connection.execute(text("UPDATE chain SET epoch = 'another'"))
-    with Heartbeat(ledger, "host:7", "clock", end_process=ended.set):
-        assert ended.wait(10)

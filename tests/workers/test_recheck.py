@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from policies.approval import Approval
+from policies.catalogue import AwsLease
 from policies.grant import planned
 from policies.holding import Direction, Overruled, Unreachable
 from policies.request import approved, asked
 from policies.rules import Policy
 from policies.values import GroupName, PersonId
-from tests.builders import AWS, NOW, StoppedClock, grant, request, yes
+from tests.builders import AWS, LEASE, NOW, StoppedClock, grant, request, yes
 from tests.policies.builders import GROUPS, people, policy, role, rule, yes_from
 from workers.ledger.claims import Claim, claim_due
 from workers.ledger.ledger import Ledger
@@ -65,11 +66,11 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
-def claim(ledger: Ledger) -> Claim:
+def claim(ledger: Ledger, entitlement: AwsLease = LEASE) -> Claim:
     with ledger.writing() as writing:
         waiting = writing.add_request(asked(request()))
         writing.save_request(approved(waiting, yes(), NOW))
-        writing.add_grants([planned(grant())])
+        writing.add_grants([planned(grant(entitlement=entitlement))])
     (held,) = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w1", most=1))
     return held
 
@@ -93,3 +94,22 @@ def test_rules_that_look_at_the_time_look_at_the_time_it_is_now(ledger: Ledger, 
 
 def test_without_rules_to_ask_nothing_is_given(ledger: Ledger):
     assert StillAllowed(ledger, lambda: None)(claim(ledger)) == Unreachable("no_policy")
+
+
+def test_what_must_never_be_granted_is_not_whatever_the_rules_say(ledger: Ledger):
+    everything = LEASE.model_copy(update={"policies": ("arn:aws:iam::aws:policy/AdministratorAccess",)})
+    free = policy(FREE)
+    assert StillAllowed(ledger, lambda: free)(claim(ledger, everything)) == Overruled(
+        "never_granted", free.hash
+    )
+
+
+def test_while_new_access_is_frozen_nothing_is_given_and_nothing_is_refused(ledger: Ledger):
+    held = claim(ledger)
+    asked_again = StillAllowed(ledger, lambda: policy(FREE))
+    with ledger.writing() as writing:
+        assert writing.freeze("emi") is True
+    assert asked_again(held) == Unreachable("freeze")
+    with ledger.writing() as writing:
+        assert writing.thaw("emi") is True
+    assert asked_again(held) is None

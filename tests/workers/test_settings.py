@@ -1,7 +1,6 @@
 """Settings: where each is read from, what it is without, and what is refused."""
 
 import multiprocessing
-import os
 import stat
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -49,6 +48,14 @@ def test_each_setting_is_read_from_its_environment_variable(field: str, bare: py
     variable, text, value = READ[field]
     bare.setenv(variable, text)
     assert getattr(Settings(), field) == value
+
+
+@pytest.mark.parametrize("field", READ)
+def test_no_setting_is_read_from_a_variable_that_is_not_ours(field: str, bare: pytest.MonkeyPatch):
+    before = getattr(Settings(), field)
+    if field.upper() != READ[field][0]:
+        bare.setenv(field.upper(), READ[field][1])
+    assert getattr(Settings(), field) == before
 
 
 def test_each_setting_says_what_it_is():
@@ -148,7 +155,7 @@ def test_several_processes_at_once_keep_the_same_secret(tmp_path: Path):
     for process in asking:
         process.join()
     assert len({answers.get() for _ in asking}) == 1
-    assert os.listdir(tmp_path) == ["secret"]
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 # Where Redis may be

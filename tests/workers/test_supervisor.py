@@ -16,9 +16,32 @@ from workers import supervisor
 from workers.supervisor import Child, Program, Supervisor
 
 WAITS = "import signal; signal.pause()"
-DEAF = "import signal, pathlib, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + (
-    "pathlib.Path(sys.argv[1]).touch(); [signal.pause() for _ in iter(int, 1)]"
-)
+DEAF = """
+import pathlib, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+pathlib.Path(sys.argv[1]).touch()
+while True:
+    signal.pause()
+"""
+SAYS_GOODBYE = """
+import pathlib, signal, sys
+def bye(*_):
+    pathlib.Path(sys.argv[1]).write_text("bye")
+    sys.exit()
+signal.signal(signal.SIGTERM, bye)
+pathlib.Path(sys.argv[1] + ".up").touch()
+while True:
+    signal.pause()
+"""
+PARENT = """
+import sys, threading
+from workers.supervisor import Program, Supervisor
+child = Program("a", (sys.executable, "-S", "-c", "import signal; signal.pause()"), {})
+watching = Supervisor([child])
+watching.start()
+open(sys.argv[1], "w").write(f"{watching.children['a'].pid}\\n")
+watching.run(threading.Event())
+"""
 NOTES = "import sys, time; open(sys.argv[1], 'a').write(f'{time.monotonic()}\\n')"
 
 
@@ -150,28 +173,9 @@ def test_a_program_killed_for_good_stays_dead_until_it_is_started():
         until(lambda: watching.children["a"].pid)
 
 
-def test_any_signal_can_be_sent(tmp_path: Path):
-    heard = tmp_path / "heard"
-    code = "import signal, sys; open(sys.argv[1] + '.up', 'w'); " + (
-        "signal.sigwait([signal.SIGUSR1]) if not signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]) "
-        "or True else 0; open(sys.argv[1], 'w')"
-    )
-    watching = Supervisor([python("a", code, heard)])
-    watching.start()
-    until(lambda: Path(f"{heard}.up").exists())
-    watching.kill("a", signal.SIGCONT)
-    watching.stop()
-
-
-def test_stopping_ends_a_program_that_was_stopped_and_says_goodbye_first(tmp_path: Path):
+def test_stopping_ends_a_program_that_was_stopped_and_lets_it_say_goodbye(tmp_path: Path):
     said = tmp_path / "said"
-    code = (
-        "import signal, sys, pathlib\n"
-        "def bye(*_): pathlib.Path(sys.argv[1]).write_text('bye'); sys.exit()\n"
-        "signal.signal(signal.SIGTERM, bye); pathlib.Path(sys.argv[1] + '.up').touch()\n"
-        "while True: signal.pause()"
-    )
-    watching = Supervisor([python("a", code, said)])
+    watching = Supervisor([python("a", SAYS_GOODBYE, said)])
     watching.start()
     until(lambda: Path(f"{said}.up").exists())
     watching.kill("a", signal.SIGSTOP)
@@ -216,16 +220,8 @@ def test_a_child_outlives_the_thread_that_asked_for_it():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children outlive their parent elsewhere")
 def test_children_end_when_the_supervisor_is_killed(tmp_path: Path):
-    code = (
-        "import sys, threading\n"
-        "from workers.supervisor import Program, Supervisor\n"
-        "child = Program('a', (sys.executable, '-S', '-c', 'import signal; signal.pause()'), {})\n"
-        "watching = Supervisor([child]); watching.start()\n"
-        "open(sys.argv[1], 'w').write(f\"{watching.children['a'].pid}\\n\")\n"
-        "watching.run(threading.Event())"
-    )
-    root = Path(supervisor.__file__).parents[1]
-    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "pid")], cwd=root)
+    root, told = Path(supervisor.__file__).parents[1], tmp_path / "pid"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(told)], cwd=root)
     until(
         lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(encoding="ascii").endswith("\n")
     )

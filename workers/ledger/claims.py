@@ -45,8 +45,14 @@ def claim_due(
     writing: Writing, cloud: CloudName, direction: Direction, *, worker: str, most: int
 ) -> tuple[Claim, ...]:
     """Claim holdings that are due for this drain, urgent ones first, and begin their grants."""
-    keys = writing.scalars(_due(cloud, direction, writing.now, most))
-    return tuple(_claim_one(writing, HoldingKey(key), cloud, worker) for key in keys)
+    keys = [HoldingKey(key) for key in writing.scalars(_due(cloud, direction, writing.now, most))]
+    numbers = _numbered(writing, keys, worker)
+    for moved in begin(writing.grants_on(keys), writing.now):
+        writing.save_claimed_grant(moved)
+    on: dict[HoldingKey, list[Grant]] = {key: [] for key in keys}
+    for grant in writing.grants_on(keys):
+        on[grant.holding].append(grant)
+    return tuple(Claim(key, numbers[key], cloud, tuple(on[key]), plan(on[key])) for key in keys)
 
 
 def _due(cloud: CloudName, direction: Direction, now: datetime, most: int) -> Select[str]:
@@ -56,18 +62,16 @@ def _due(cloud: CloudName, direction: Direction, now: datetime, most: int) -> Se
     return query.with_for_update(skip_locked=True)
 
 
-def _claim_one(writing: Writing, key: HoldingKey, cloud: CloudName, worker: str) -> Claim:
+def _numbered(writing: Writing, keys: Sequence[HoldingKey], worker: str) -> dict[HoldingKey, int]:
+    """The new number of the claim on each of these holdings."""
     table = schema.holdings
-    number = writing.scalars(
+    claimed = (
         update(table)
-        .where(table.c.key == key)
+        .where(table.c.key.in_(keys))
         .values(claim=table.c.claim + 1, claimed_until=writing.now + CLAIM, claimed_by=worker)
-        .returning(table.c.claim)
-    )[0]
-    for moved in begin(writing.grants_on([key]), writing.now):
-        writing.save_claimed_grant(moved)
-    grants = writing.grants_on([key])
-    return Claim(key, number, cloud, grants, plan(grants))
+        .returning(table.c.key, table.c.claim)
+    )
+    return {HoldingKey(row.key): row.claim for row in writing.rows(claimed)}
 
 
 def renew_claims(writing: Writing, claims: Iterable[Claim]) -> frozenset[Claim]:

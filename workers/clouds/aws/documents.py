@@ -62,7 +62,7 @@ def principal_of(document: Document) -> AwsIdentity | None:
         if "aws:userid" in only:
             return AwsRoleSession(kind="role_session", role_arn=arn, user_id=only["aws:userid"])
         return AwsUser(kind="user", arn=arn)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
