@@ -106,7 +106,6 @@ class Grant(Value):
     stuck_at: Moment | None = None
     live_at: Moment | None = None
     ending_at: Moment | None = None
-    removed_at: Moment | None = None
     gone_at: Moment | None = None
     cause: EndCause | None = None
     ended_by: PersonId | None = None

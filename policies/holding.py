@@ -11,7 +11,7 @@ really covers is moved.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias, assert_never
@@ -123,7 +123,21 @@ def plan(grants: Sequence[Grant]) -> Plan:
 
 def settle(grants: Iterable[Grant], outcome: Outcome, at: datetime) -> tuple[Moved[Grant], ...]:
     """The moves that what the worker saw allows, over the grants as they stand now."""
-    return tuple(moved for grant in grants if (moved := _settle_one(grant, outcome, at)) is not None)
+    together = tuple(grants)
+    if isinstance(outcome, Present):
+        return tuple(_settle_shared(together, outcome, at))
+    return tuple(moved for grant in together if (moved := _settle_one(grant, outcome, at)) is not None)
+
+
+def _settle_shared(grants: Sequence[Grant], outcome: Present, at: datetime) -> Iterator[Moved[Grant]]:
+    """It stands for those who want it; whoever no longer does is done with, as nobody else's end matters."""
+    still_wanted = any(grant.wants_presence for grant in grants)
+    for grant in grants:
+        moved = _settle_one(grant, outcome, at)
+        if moved is None and still_wanted:
+            moved = _settle_absent(grant, at)
+        if moved is not None:
+            yield moved
 
 
 def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | None:

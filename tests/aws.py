@@ -43,7 +43,7 @@ class WorkerClient(AwsClient):
 
 def leased_roles(stand_in: AwsStandIn, *keys: bytes) -> LeasedRoles:
     """The adapter over the stand-in."""
-    return LeasedRoles(WorkerClient(stand_in), Labels(INSTANCE, keys or (KEY,)), (SHOP,))
+    return LeasedRoles(WorkerClient(stand_in), Labels(INSTANCE, keys or (KEY,)), lambda: (SHOP,))
 
 
 def shop_grant(number: int, now: datetime, *, last: timedelta = timedelta(minutes=30)) -> Grant:

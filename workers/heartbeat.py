@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Self
 
@@ -42,6 +43,8 @@ class Heartbeat:
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self._thread.join(timeout=1)
+        with suppress(LedgerError):
+            self._ledger.retrying(lambda writing: writing.forget_process(self._name))
 
     def _beat(self) -> None:
         while not self._stop.is_set():

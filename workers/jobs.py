@@ -122,7 +122,7 @@ class Drain:
         return worked
 
     def _take_on(self, stop_at: float, *, finished: int) -> int:
-        """Claim work for the threads that are free, those too whose outcome is not written down yet; how much."""
+        """Claim work for every thread that is free; one that has finished is, before its work is settled."""
         free = self._threads - len(self._holds) + finished if time.monotonic() < stop_at else 0
         claims = self._claim(min(free, _BATCH))
         for claim in claims:

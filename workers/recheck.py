@@ -36,6 +36,8 @@ class StillAllowed:
             found = [reader.request(grant.request) for grant in claim.grants if grant.wants_presence]
         if any(never_granted(policy) for grant in claim.grants for policy in grant.entitlement.policies):
             return Overruled("never_granted", in_force.hash)
+        if None in found:
+            return Overruled("no_request", in_force.hash)
         noes = (why_not(request, in_force, self._ledger.now()) for request in found if request is not None)
         return next((Overruled(why, in_force.hash) for why in noes if why), None)
 

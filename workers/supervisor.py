@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Final, NamedTuple
 
 import structlog
@@ -72,6 +73,7 @@ class Child:
 
     def _start(self) -> None:
         self._started_at = time.monotonic()
+        _libc()
         self._process = subprocess.Popen(
             self.program.command,
             env={**os.environ, **self.program.env},
@@ -162,7 +164,13 @@ def _stop(children: Iterable[Child]) -> None:
             child.wait(STOP_SECONDS)
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    """The C library, loaded before a fork and not in the child of one."""
+    return ctypes.CDLL(None)
+
+
 def die_with_parent() -> None:
     """In the child, before it runs: be sent SIGTERM when the parent is gone (prctl(2), Linux only)."""
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -2,11 +2,12 @@
 
 import os
 import threading
+from collections.abc import Callable
 from functools import cached_property
 
 import structlog
 
-from policies.catalogue import lease_in
+from policies.catalogue import AwsLease, lease_in
 from policies.holding import Direction
 from policies.rules import Policy
 from policies.values import CloudName
@@ -40,7 +41,7 @@ class Hands(Shared):
     def _make_cloud(self, name: CloudName) -> Cloud:
         match name:
             case "aws":
-                return aws_cloud(self.settings, self.ledger, self.policy())
+                return aws_cloud(self.settings, self.ledger, self.policy)
             case _:
                 raise LookupError(f"there is no cloud called {name}")
 
@@ -81,8 +82,8 @@ class Hands(Shared):
         return skew > DATABASE_SKEW
 
 
-def aws_cloud(settings: Settings, ledger: Ledger, policy: Policy | None) -> Cloud:
-    """The leased-role adapter, with the accounts of the policy to look through."""
+def aws_cloud(settings: Settings, ledger: Ledger, policy: Callable[[], Policy | None]) -> Cloud:
+    """The leased-role adapter; the accounts it looks through are those of the policy in force."""
     from workers.clouds.aws.client import AwsClient  # noqa: PLC0415 (lazy: boto3 takes 0.3 s to import)
     from workers.clouds.aws.labels import Labels  # noqa: PLC0415 (lazy, as above)
     from workers.clouds.aws.leased_role import LeasedRoles  # noqa: PLC0415 (lazy, as above)
@@ -93,7 +94,11 @@ def aws_cloud(settings: Settings, ledger: Ledger, policy: Policy | None) -> Clou
         endpoint=settings.aws_endpoint,
         connections=settings.threads,
     )
-    accounts = tuple(lease_in(account) for account in policy.clouds.aws) if policy else ()
+
+    def accounts() -> tuple[AwsLease, ...]:
+        in_force = policy()
+        return tuple(lease_in(account) for account in in_force.clouds.aws) if in_force else ()
+
     return LeasedRoles(client, Labels(settings.instance, settings.keys), accounts)
 
 

@@ -566,7 +566,7 @@ def page(*names: str, marker: str | None = None) -> dict[str, Any]:
 
 
 def adapter_over(scripted: Scripted) -> LeasedRoles:
-    return LeasedRoles(scripted, Labels(INSTANCE, (KEY,)), (SHOP,))
+    return LeasedRoles(scripted, Labels(INSTANCE, (KEY,)), lambda: (SHOP,))
 
 
 def test_all_pages_of_roles_are_looked_through():

@@ -40,7 +40,8 @@ def until(true: Callable[[], object]) -> None:
 def test_a_process_is_heard_of_at_once_and_under_its_name(ledger: Ledger):
     with Heartbeat(ledger, "host:7", "clock"):
         until(lambda: alive(ledger))
-    assert alive(ledger) == (Alive("host:7", "clock", NOW),)
+        assert alive(ledger) == (Alive("host:7", "clock", NOW),)
+    assert alive(ledger) == ()
 
 
 def test_it_is_heard_of_again_and_again_even_after_the_ledger_was_away(

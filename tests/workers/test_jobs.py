@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -21,8 +22,9 @@ from workers.ledger.ledger import Ledger
 DrainOnce = Callable[..., int]
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(tmp_path, request):  # noqa: ANN001 (what both databases do alike is their contract's to show)
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite only: what both databases do alike is their contract's to show."""
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
@@ -247,3 +249,29 @@ def test_a_hold_lets_nothing_through_without_time_for_one_more_call(ledger: Ledg
     with pytest.raises(jobs.ClaimLost):
         hold.check()
     assert isinstance(claim, Claim)
+
+
+def test_a_sibling_that_is_over_is_done_with_while_the_holding_stands_for_another(
+    ledger: Ledger, cloud: SimulatedCloud, drain: DrainOnce, clock: StoppedClock
+):
+    """Two grants on one holding: the end of the first changes nothing for the second, and is not tried again."""
+    first = approve(ledger, 1)
+    second = planned(grant(2, holding=first.holding, ends_at=NOW + 2 * HOUR))
+    with ledger.writing() as writing:
+        waiting = writing.add_request(asked(request(2)))
+        writing.save_request(approved(waiting, yes(), NOW))
+        writing.add_grants([second])
+    drain()
+    clock.move(HOUR)
+    drain(Direction.REVOKE)
+    assert [one.state for one in sorted(grants(ledger), key=lambda one: one.id)] == [
+        GrantState.GONE,
+        GrantState.LIVE,
+    ]
+    assert first.holding in cloud.held
+    clock.move(timedelta(minutes=5))
+    assert drain(Direction.REVOKE) == 1
+    assert drain(Direction.REVOKE) == 0
+    clock.move(HOUR)
+    drain(Direction.REVOKE)
+    assert cloud.held == {}

@@ -74,13 +74,13 @@ def test_the_adapter_looks_through_the_accounts_of_the_policy(wired: Hands):
     policy = wired.policy()
     assert isinstance(adapter, LeasedRoles)
     assert policy is not None
-    assert [account.account_id for account in adapter._accounts] == [one.id for one in policy.clouds.aws]
+    assert [account.account_id for account in adapter._accounts()] == [one.id for one in policy.clouds.aws]
 
 
 def test_without_a_policy_there_are_no_accounts_to_look_through(tmp_path: Path):
     adapter = Hands(settings(tmp_path, org=tmp_path / "nowhere")).cloud(AWS)
     assert isinstance(adapter, LeasedRoles)
-    assert adapter._accounts == ()
+    assert adapter._accounts() == ()
 
 
 def test_a_commit_rings_even_while_nobody_hears_it(wired: Hands):

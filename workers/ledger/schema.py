@@ -126,6 +126,12 @@ holdings: Final = Table(
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),
+    Index(
+        "holdings_alarm",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
 )
 """The units of cloud work: when each is next due, and the numbered claim a worker has on it."""
 

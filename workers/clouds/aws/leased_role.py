@@ -11,7 +11,7 @@ Made in the order trust, Deny, policies: at no moment does the role allow anythi
 away in the order Deny (when it ends early), policies, Deny, role. A name is never used twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -45,10 +45,10 @@ class LeasedRoles(Cloud):
 
     name = CloudName("aws")
 
-    def __init__(self, client: AwsClient, labels: Labels, accounts: Sequence[AwsLease] = ()) -> None:
+    def __init__(self, client: AwsClient, labels: Labels, accounts: Callable[[], Sequence[AwsLease]]) -> None:
         self._client = client
         self._labels = labels
-        self._accounts = tuple(accounts)
+        self._accounts = accounts
 
     def _ensure(self, holding: Holding, until: datetime, fence: Fence) -> None:
         fence.check()
@@ -60,7 +60,14 @@ class LeasedRoles(Cloud):
         self._deny(holding, documents.deny_after(until))
         for policy in holding.entitlement.policies:
             fence.check()
+            self._attach(holding, policy)
+
+    def _attach(self, holding: Holding, policy: str) -> None:
+        try:
             self._change(holding, "attach_role_policy", PolicyArn=policy)
+        except Missing:
+            self._role(holding)  # the role stands, so it is the policy that does not exist
+            raise Refused("policy_does_not_exist") from None
 
     def _create(self, holding: Holding, until: datetime) -> None:
         self._change(
@@ -146,11 +153,11 @@ class LeasedRoles(Cloud):
         self._client.change(holding.entitlement, call, RoleName=_role_name(holding.key), **words)
 
     def _warm(self) -> None:
-        for account in self._accounts:
+        for account in self._accounts():
             self._client.spoke(account)
 
     def _find_ours(self) -> Iterable[Found]:
-        for account in self._accounts:
+        for account in self._accounts():
             for role in self._roles(account):
                 tags = self._client.read(account, Tags, "list_role_tags", RoleName=role.name)
                 labels = {tag.key: tag.value for tag in tags.tags}
@@ -168,7 +175,7 @@ class LeasedRoles(Cloud):
             words["Marker"] = page.marker
 
     def _describe(self, found: Found) -> Holding | None:
-        account = next((one for one in self._accounts if f":{one.account_id}:" in found.key), None)
+        account = next((one for one in self._accounts() if f":{one.account_id}:" in found.key), None)
         if account is None:
             return None
         name = _role_name(found.key)
@@ -197,7 +204,7 @@ class LeasedRoles(Cloud):
         )
 
     def _doctor(self) -> Iterable[Checkup]:
-        for account in self._accounts:
+        for account in self._accounts():
             yield self._reaches(account)
             yield self._needs_external_id(account)
 

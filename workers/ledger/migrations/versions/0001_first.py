@@ -110,6 +110,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index(
+        "holdings_alarm",
+        "holdings",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
         "holdings_due",
         "holdings",
         ["cloud", "direction", "due_at"],
