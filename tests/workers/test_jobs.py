@@ -254,7 +254,7 @@ def test_a_hold_lets_nothing_through_without_time_for_one_more_call(ledger: Ledg
 def test_a_sibling_that_is_over_is_done_with_while_the_holding_stands_for_another(
     ledger: Ledger, cloud: SimulatedCloud, drain: DrainOnce, clock: StoppedClock
 ):
-    """Two grants on one holding: the end of the first changes nothing for the second, and is not tried again."""
+    """The end of the first changes nothing for the second, and is not tried over and over."""
     first = approve(ledger, 1)
     second = planned(grant(2, holding=first.holding, ends_at=NOW + 2 * HOUR))
     with ledger.writing() as writing:
