@@ -23,17 +23,19 @@ RECYCLE_AFTER: Final = 10_000
 def serve(settings: Settings, queue: str) -> bool:
     """Answer one queue's bells until told to stop or recycled (True), or until Redis goes away (False)."""
     try:
-        _worker(settings, queue).work(with_scheduler=False, logging_level="WARNING", max_jobs=RECYCLE_AFTER)
+        with Redis.from_url(settings.redis, health_check_interval=5) as redis:
+            worker = _worker(settings, queue, redis)
+            worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=RECYCLE_AFTER)
     except RedisError as error:
         log.warning("redis_went_away", queue=queue, problem=type(error).__name__)
         return False
     return True
 
 
-def _worker(settings: Settings, queue: str) -> SimpleWorker:
+def _worker(settings: Settings, queue: str, redis: Redis) -> SimpleWorker:
     return SimpleWorker(
         [queue],
-        connection=Redis.from_url(settings.redis, health_check_interval=5),
+        connection=redis,
         serializer=SignedJson(settings.keys),
         job_class=SignedJob,
         worker_ttl=20,

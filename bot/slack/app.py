@@ -19,7 +19,7 @@ from bot.desk import Desk
 from bot.slack import actions, replies
 from bot.slack.blocks import Message
 from bot.slack.buttons import Buttons
-from bot.slack.client import Conversation, SlackError
+from bot.slack.client import Conversation
 from bot.slack.commands import Commands
 from bot.slack.forms import Forms
 from bot.slack.gate import Gate, Stranger, knock_of
@@ -139,11 +139,7 @@ def _complain(voice: Voice) -> Callable[..., BoltResponse]:
     """The boundary of every listener: a bug is logged under a reference that the person gets."""
 
     def complain(error: Exception, body: Body) -> BoltResponse:
-        message = _to_somebody(error)
-        try:
-            voice.answer(body, message)
-        except SlackError:
-            log.warning("could_not_say_so")
+        voice.answer(body, _to_somebody(error))
         return BoltResponse(status=200, body="")
 
     return complain

@@ -17,7 +17,7 @@ def slack_address() -> Iterator[Running]:
         yield here
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def plain_log() -> Iterator[None]:
     """Our own log as lines of JSON; the pretty one draws every local variable of a traceback."""
     structlog.configure(

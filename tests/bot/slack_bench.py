@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from bot.desk import Desk
 from bot.slack.app import make_app
 from bot.slack.client import SlackAway, SlackConversation
 from bot.slack.gate import Gate
+from bot.slack.manifest import SCOPES
 from policies.audit import Entry
 from policies.files import load
 from policies.grant import Grant
@@ -287,10 +289,15 @@ def with_(policy: Policy, **changes: object) -> Policy:
     return Policy(**{name: getattr(policy, name) for name in Policy.model_fields} | changes)
 
 
+def installed(slack: Slack) -> None:
+    """Give the app just the scopes that its manifest asks for."""
+    slack.tokens[BOT_TOKEN] = replace(slack.tokens[BOT_TOKEN], scopes=frozenset(SCOPES))
+
+
 @contextmanager
 def opened(here: Running, folder: Path) -> Iterator[Bench]:
     """A bench over a fresh workspace without rate limits and a fresh ledger in this folder."""
-    here.renew(Slack.of(rate_scale=0))
+    installed(here.renew(Slack.of(rate_scale=0)))
     engine = open_engine(f"sqlite:///{folder / 'ledger.db'}")
     migrate(engine)
     clock = StoppedClock()

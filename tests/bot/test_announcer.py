@@ -12,6 +12,7 @@ from bot.slack.client import Posted, SlackRefused
 from policies.people import People
 from sandbox.slack.person import Message, Person
 from tests.bot.slack_bench import Bench, Killed, Line, meridian, said, sentence, with_
+from workers.ledger.errors import Away
 from workers.ledger.reading import Card
 
 _TIME = re.compile(r"\{\d\d:\d\d:\d\d UTC\}")
@@ -307,6 +308,17 @@ def test_whoever_has_no_slack_account_is_passed_over(bench: Bench):
     assert bench.ben.dm() == ()
 
 
+def test_where_nobody_asked_can_be_reached_the_requester_is_told(bench: Bench):
+    request = bench.typed()
+    bench.page("members", channel="C0DB", user="U0PRODACCESS", **{"in": False})
+    bench.page("people", id="U0BEN", deleted=True)
+    bench.tell()
+    assert sentence(bench.ana.dm()[-1]) == (
+        f"Asked ({request.id}), but prod-access is not in <#C0DB>, so nobody saw it. "
+        "Tell #platform-help to invite it there."
+    )
+
+
 def test_a_holder_slack_does_not_reach_keeps_nobody_waiting(bench: Bench):
     request = bench.asked()
     bench.page("people", id="U0ANA", deleted=True)
@@ -389,6 +401,33 @@ def _mistake_at(method: str) -> Callable[[str], None]:
             raise LookupError("a mistake of ours")
 
     return after
+
+
+def test_a_ledger_that_goes_away_meanwhile_is_the_callers_to_know(bench: Bench):
+    bench.typed()
+    bench.conversation.after = lambda _method: bench._rename("chain", "chain_away")
+    with pytest.raises(Away):
+        bench.announcer.run()
+    bench.conversation.after = lambda _method: None
+    bench._rename("chain_away", "chain")
+    bench.clock.move(HOLD)
+    bench.tell()
+    assert thread(bench, bench.card()) == [ASKED]
+
+
+def test_a_message_slack_refuses_for_what_is_in_it_is_tried_again(bench: Bench):
+    request = bench.asked()
+    bench.desk.withdraw(request.requester, request.id)
+    edit = bench.conversation.edit
+    bench.conversation.edit = _refused  # type: ignore[method-assign]
+    assert bench.announcer.run() == 1.0
+    bench.conversation.edit = edit  # type: ignore[method-assign]
+    bench.tell()
+    assert sentence(bench.card()).startswith("➖ *Withdrawn*")
+
+
+def _refused(_channel: str, _at: str, _message: Drawn) -> None:
+    raise SlackRefused("invalid_blocks")
 
 
 def test_what_concerns_no_request_moves_the_cursor_on(bench: Bench):

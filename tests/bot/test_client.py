@@ -21,6 +21,7 @@ from sandbox.slack.person import Person
 from sandbox.slack.server import Running
 from sandbox.slack.slack import Slack
 from sandbox.slack.world import BOT_TOKEN
+from tests.bot.slack_bench import installed
 
 HELLO = said("hello")
 FORM = {"type": "modal", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
@@ -28,7 +29,7 @@ FORM = {"type": "modal", "title": {"type": "plain_text", "text": "Form"}, "block
 
 @pytest.fixture
 def here(slack_address: Running) -> Running:
-    slack_address.renew(Slack.of(rate_scale=0))
+    installed(slack_address.renew(Slack.of(rate_scale=0)))
     return slack_address
 
 

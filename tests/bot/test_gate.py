@@ -1,12 +1,17 @@
 """Whoever is not surely one of us is refused: told so, written down, and nothing else happens."""
 
 import pytest
+from slack_sdk import WebClient
 
-from bot.slack.client import Home
+from bot.slack.client import Home, SlackConversation
 from bot.slack.gate import Gate, Knock, Stranger, knock_of
 from policies.people import People, Person
-from sandbox.slack.world import APP_ID, TEAM_ID
-from tests.bot.slack_bench import ASK, Bench, Line, direct, meridian, sentence, whisper, with_
+from policies.rules import Policy
+from sandbox.slack.person import Person as Client
+from sandbox.slack.server import Running
+from sandbox.slack.slack import Slack
+from sandbox.slack.world import APP_ID, BOT_TOKEN, TEAM_ID
+from tests.bot.slack_bench import ASK, Bench, direct, installed, meridian, sentence, whisper, with_
 
 BEN = Knock(APP_ID, TEAM_ID, "U0BEN", TEAM_ID)
 EXTERNAL = "You belong to another organisation, so your click does not count here."
@@ -17,8 +22,22 @@ OTHER_WORKSPACE = "prod-access does not serve this workspace, so nothing was don
 
 
 @pytest.fixture
-def gate(bench: Bench) -> Gate:
-    return Gate(bench.conversation.whoami(), bench.conversation, bench.policy)
+def ana(slack_address: Running) -> Client:
+    """Ana in a fresh workspace, with a hand on the world."""
+    installed(slack_address.renew(Slack.of(rate_scale=0)))
+    return Client("U0ANA", slack_address.base_url)
+
+
+@pytest.fixture
+def policy() -> list[Policy | None]:
+    """The policy in force, to be changed."""
+    return [meridian()]
+
+
+@pytest.fixture
+def gate(ana: Client, slack_address: Running, policy: list[Policy | None]) -> Gate:  # noqa: ARG001 (the workspace)
+    talk = SlackConversation(WebClient(BOT_TOKEN, base_url=slack_address.api_url))
+    return Gate(talk.whoami(), talk, lambda: policy[0])
 
 
 def test_a_linked_member_is_let_in(gate: Gate):
@@ -54,9 +73,10 @@ def test_everybody_else_is_a_stranger(gate: Gate, knock: Knock, stranger: Strang
     assert gate.admit(knock) is stranger
 
 
-def test_an_app_that_slack_does_not_name_is_not_compared(bench: Bench):
-    home = bench.conversation.whoami()._replace(app=None)
-    gate = Gate(home, bench.conversation, bench.policy)
+@pytest.mark.usefixtures("ana")
+def test_an_app_that_slack_does_not_name_is_not_compared(slack_address: Running):
+    talk = SlackConversation(WebClient(BOT_TOKEN, base_url=slack_address.api_url))
+    gate = Gate(Home(TEAM_ID, None), talk, meridian)
     assert isinstance(gate.admit(BEN._replace(app=None)), Person)
 
 
@@ -74,15 +94,15 @@ def test_an_app_that_slack_does_not_name_is_not_compared(bench: Bench):
         ("is_email_confirmed", False, Stranger.NOT_CHECKED),
     ],
 )
-def test_every_flag_of_a_user_is_read(bench: Bench, gate: Gate, flag: str, value: object, stranger: Stranger):
-    bench.page("people", id="U0BEN", **{flag: value})
+def test_every_flag_of_a_user_is_read(ana: Client, gate: Gate, flag: str, value: object, stranger: Stranger):
+    ana.page.post("people", id="U0BEN", **{flag: value})
     assert gate.admit(BEN) is stranger
 
 
 def test_a_stranger_flag_is_enough():
     """Slack sends it for people of other organisations only; whoever has it is not one of us."""
 
-    class Told(Line):
+    class Told(SlackConversation):
         def user(self, user: str) -> dict[str, object]:
             return {"id": user, "team_id": TEAM_ID, "is_stranger": True}
 
@@ -92,32 +112,32 @@ def test_a_stranger_flag_is_enough():
 
 
 @pytest.mark.parametrize("fault", ["error", "reset", "ratelimited"])
-def test_while_slack_does_not_answer_nobody_gets_in(bench: Bench, gate: Gate, fault: str):
-    bench.fault(fault, "users.info")
+def test_while_slack_does_not_answer_nobody_gets_in(ana: Client, gate: Gate, fault: str):
+    ana.page.post("faults", kind=fault, methods=["users.info"])
     assert gate.admit(BEN) is Stranger.NOT_CHECKED
-    bench.mend()
+    ana.page.post("faults", clear=True)
     assert isinstance(gate.admit(BEN), Person)
 
 
-def test_what_slack_said_is_believed_for_a_minute_but_not_for_a_decision(bench: Bench, gate: Gate):
+def test_what_slack_said_is_believed_for_a_minute_but_not_for_a_decision(ana: Client, gate: Gate):
     assert isinstance(gate.admit(BEN), Person)
-    bench.page("people", id="U0BEN", deleted=True)
+    ana.page.post("people", id="U0BEN", deleted=True)
     assert isinstance(gate.admit(BEN), Person)
     assert gate.admit(BEN, fresh=True) is Stranger.DELETED
     assert gate.admit(BEN) is Stranger.DELETED
 
 
-def test_without_rules_nobody_is_known(bench: Bench, gate: Gate):
-    bench.in_force = None
+def test_without_rules_nobody_is_known(gate: Gate, policy: list[Policy | None]):
+    policy[0] = None
     assert gate.admit(BEN) is Stranger.UNLINKED
 
 
-def test_somebody_who_left_is_not_let_in(bench: Bench, gate: Gate):
-    policy = meridian()
+def test_somebody_who_left_is_not_let_in(gate: Gate, policy: list[Policy | None]):
+    people = meridian().people
     left = tuple(
-        one.model_copy(update={"active": False}) if one.id == "ben" else one for one in policy.people.people
+        one.model_copy(update={"active": False}) if one.id == "ben" else one for one in people.people
     )
-    bench.in_force = with_(policy, people=People(people=left, groups=policy.people.groups))
+    policy[0] = with_(meridian(), people=People(people=left, groups=people.groups))
     assert gate.admit(BEN) is Stranger.UNLINKED
 
 
