@@ -6,6 +6,7 @@ from typing import NamedTuple, assert_never
 from bot import answers
 from bot.answers import ClickAnswer
 from bot.asking import grant_now, resolved_input, terms_of
+from bot.ending import Stopped, stop
 from bot.views import RequestView, person_view, view
 from policies import approval as approvals
 from policies.approval import Approval, tally
@@ -13,8 +14,7 @@ from policies.audit import Event
 from policies.catalogue import role_hash
 from policies.decision import Ask, Refuse, decide
 from policies.facts import gather
-from policies.grant import EndCause, ending
-from policies.request import AccessRequest, RequestState, counted, denied, revised, withdrawn
+from policies.request import AccessRequest, RequestState, counted, denied, revised
 from policies.rules import Policy
 from policies.values import CloudName, PersonId
 from workers.ledger.reading import FREEZE
@@ -163,28 +163,19 @@ def end(writing: Writing, policy: Policy, person: PersonId, request: AccessReque
     if not own and (waits or not _may_end(policy, person, request)):
         _note_click(writing, person, "may_not_end", request)
         return answers.MayNotEnd(view(writing, policy, request))
-    return end_anything(writing, policy, person, request)
+    return _stopped(writing, policy, person, request)
 
 
-def end_anything(writing: Writing, policy: Policy, person: PersonId, request: AccessRequest) -> ClickAnswer:
-    """End what runs, or withdraw what waits, whoever it is for."""
-    match request.state:
-        case RequestState.PENDING:
-            saved = writing.save_request(withdrawn(request, person, writing.now))
-            return answers.Withdrawn(view(writing, policy, saved))
-        case RequestState.APPROVED | RequestState.ACTIVE:
-            return _end_grants(writing, policy, person, request)
-        case _:
-            return answers.NothingToEnd(view(writing, policy, request))
-
-
-def _end_grants(writing: Writing, policy: Policy, person: PersonId, request: AccessRequest) -> ClickAnswer:
-    cause = EndCause.BY_HOLDER if person == request.beneficiary else EndCause.BY_OTHER
-    running = [grant for grant in writing.grants_of(request.id) if grant.wants_presence]
-    for grant in running:
-        writing.save_grant(ending(grant, cause, writing.now, person))
-    shown = view(writing, policy, request)
-    return answers.Ending(shown) if running else answers.NothingToEnd(shown)
+def _stopped(writing: Writing, policy: Policy, person: PersonId, request: AccessRequest) -> ClickAnswer:
+    stopped = stop(writing, person, request)
+    shown = view(writing, policy, writing.request(request.id) or request)
+    match stopped:
+        case Stopped.WITHDRAWN:
+            return answers.Withdrawn(shown)
+        case Stopped.ENDING:
+            return answers.Ending(shown)
+        case Stopped.OVER | Stopped.UNKNOWN:
+            return answers.NothingToEnd(shown)
 
 
 def _may_end(policy: Policy, person: PersonId, request: AccessRequest) -> bool:

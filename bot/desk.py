@@ -18,6 +18,7 @@ from bot import answers, deciding
 from bot.answers import AskAnswer, ClickAnswer
 from bot.asking import OPEN, Asking, Wish
 from bot.deciding import Click, Deciding
+from bot.ending import Stopped, stop
 from bot.offers import preview, role_line
 from bot.views import RequestView, view
 from policies.audit import Event
@@ -108,16 +109,17 @@ class Desk:
 
         return self._transact(work)
 
-    def end_as_operator(self, operator: str, request: RequestId) -> ClickAnswer:
-        """End or withdraw whatever it is, for somebody with a terminal on our machine; their name is kept."""
+    def end_as_operator(self, operator: str, request: RequestId) -> Stopped:
+        """End or withdraw whatever it is, for somebody with a terminal on our machine; their name is kept.
 
-        def work(writing: Writing, policy: Policy) -> ClickAnswer:
+        LedgerError when it cannot be written.
+        """
+
+        def work(writing: Writing) -> Stopped:
             found = writing.request(request)
-            if found is None:
-                return answers.NothingToEnd(None)
-            return deciding.end_anything(writing, policy, PersonId(f"operator:{operator}"), found)
+            return stop(writing, PersonId(f"operator:{operator}"), found) if found else Stopped.UNKNOWN
 
-        return self._transact(work)
+        return self._ledger.retrying(work)
 
     def change(self, person: PersonId, request: RequestId, duration: timedelta) -> AskAnswer | ClickAnswer:
         """Ask anew for another duration: the waiting request is withdrawn, and its yeses with it.

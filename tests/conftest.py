@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sandbox.aws.signing import botocore_follows
 from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
@@ -17,7 +17,7 @@ from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
 from workers.ledger.migrate import migrate
 
-settings.register_profile("default", deadline=None)
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
 

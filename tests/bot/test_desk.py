@@ -11,6 +11,7 @@ from bot import answers
 from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
+from bot.ending import Stopped
 from bot.views import CardState
 from policies.files import load
 from policies.grant import EndCause, GrantState
@@ -235,7 +236,7 @@ def test_a_token_on_another_message_decides_nothing(desk: Desk, ledger: Ledger):
     assert isinstance(desk.approve(Click(BEN, token, "1.1")), answers.Approved)
 
 
-def test_the_token_of_an_older_version_is_stale(desk: Desk, ledger: Ledger):
+def test_the_token_of_an_older_version_is_stale(desk: Desk):
     request = ask(desk, WRITE)
     old = desk.token(request)
     desk.approve(Click(BEN, old, None))
@@ -301,10 +302,11 @@ def test_others_cannot_end_what_runs_and_what_is_over_stays_over(desk: Desk):
 def test_an_operator_at_a_terminal_can_end_anything_and_is_named(desk: Desk, ledger: Ledger):
     request = ask(desk)
     desk.approve(click(desk, BEN, request))
-    assert isinstance(desk.end_as_operator("root", request.id), answers.Ending)
+    assert desk.end_as_operator("root", request.id) is Stopped.ENDING
     with ledger.reading() as reader:
         assert reader.grants_of(request.id)[0].ended_by == "operator:root"
-    assert isinstance(desk.end_as_operator("root", RequestId("pa-none")), answers.NothingToEnd)
+    assert desk.end_as_operator("root", request.id) is Stopped.OVER
+    assert desk.end_as_operator("root", RequestId("pa-none")) is Stopped.UNKNOWN
 
 
 def test_an_unanswered_ask_lapses(desk: Desk, ledger: Ledger, clock: StoppedClock):
