@@ -66,7 +66,7 @@ faults: setup setup-sandbox ## the same life while processes are killed and serv
 	@$(BIN)/python -m tests.faults.run $(if $(filter quick,$(FAULTS)),--quick) $(if $(DATABASE),--database $(DATABASE))
 
 bench: setup setup-sandbox ## measure, and write the numbers into README.md and docs/performance.md
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench --write
 
 check: setup ## format, lint, types, rings, the example policy, the documentation
 	@$(BIN)/ruff format --check .

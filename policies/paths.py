@@ -119,12 +119,16 @@ def open_paths(scene: Scene, role: Role) -> tuple[Path, ...]:
     """Every path to the role, for whatever duration and whether or not it can be answered."""
     if matching(scene, Effect.DENY):
         return ()
-    return tuple(path_of(rule, scene, role) for rule in matching(scene, Effect.ALLOW))
+    guardrails = matching(scene, Effect.REQUIRE)
+    return tuple(_guarded(rule, guardrails, scene, role) for rule in matching(scene, Effect.ALLOW))
 
 
 def path_of(rule: Rule, scene: Scene, role: Role) -> Path:
     """The path of one rule, as the guardrails that hold now leave it."""
-    guardrails = matching(scene, Effect.REQUIRE)
+    return _guarded(rule, matching(scene, Effect.REQUIRE), scene, role)
+
+
+def _guarded(rule: Rule, guardrails: tuple[Rule, ...], scene: Scene, role: Role) -> Path:
     rules = (rule, *guardrails)
     caps = (each.max_duration for each in rules if each.max_duration)
     answers = [each.answer_within for each in rules if each.answer_within]

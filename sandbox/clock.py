@@ -68,6 +68,7 @@ class MovableClock:
             "LD_PRELOAD": _preload(),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # timed waits are not faked either, or threads spin on them
             "FAKETIME_DONT_RESET": "1",  # the offset counts from the machine's clock, not from a start
             "NO_FAKE_STAT": "1",  # files keep the times the disk gave them
             **self._cache(),

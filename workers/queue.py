@@ -10,7 +10,9 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import structlog
@@ -99,6 +101,8 @@ class Bells:
     def __init__(self, redis: Redis, keys: tuple[bytes, ...]) -> None:
         self._redis = redis
         self._serializer = SignedJson(keys)
+        self._lock = threading.Lock()
+        self._later: ThreadPoolExecutor | None = None
 
     def queue(self, name: str) -> Queue:
         """The RQ queue of a bell."""
@@ -108,6 +112,13 @@ class Bells:
         """Nudge these queues; losing a nudge costs a moment, so nothing is raised."""
         for name in sorted(names):
             self.nudge(name)
+
+    def ring_soon(self, names: Iterable[str]) -> None:
+        """As `ring`, from a thread in the background: whoever answers a person does not wait for Redis."""
+        with self._lock:
+            if self._later is None:
+                self._later = ThreadPoolExecutor(1, thread_name_prefix="bells")
+        self._later.submit(self.ring, tuple(names))
 
     def nudge(self, name: str) -> bool:
         """Put one nudge into a queue unless enough wait there already; False when Redis is away."""

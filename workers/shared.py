@@ -23,10 +23,14 @@ class Shared:
         """The nudges over Redis."""
         return Bells(connect(self.settings.redis), self.settings.keys)
 
+    def ring(self, names: frozenset[str]) -> None:
+        """Ring bells after a commit."""
+        self.bells.ring(names)
+
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, whose bells are rung after each commit."""
-        return Ledger(open_engine(self.settings.ledger_url), ring=self.bells.ring)
+        return Ledger(open_engine(self.settings.ledger_url), ring=self.ring)
 
     @cached_property
     def policy(self) -> PolicyInForce:

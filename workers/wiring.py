@@ -48,7 +48,7 @@ class Hands(Shared):
     def warm(self, queue: str) -> None:
         """Import what a queue's first job would otherwise wait for."""
         _, _, cloud = queue.partition("-")
-        threading.Thread(target=self.cloud(CloudName(cloud)).warm, name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=(self.cloud(CloudName(cloud)),), name="warm", daemon=True).start()
 
     def drain(self, direction: Direction, cloud: CloudName) -> int:
         """Do what is due for one cloud in one direction; how many holdings were worked on."""
@@ -80,6 +80,13 @@ class Hands(Shared):
         if skew > DATABASE_SKEW:
             log.error("clock_skew", seconds=skew.total_seconds())
         return skew > DATABASE_SKEW
+
+
+def _warm(cloud: Cloud) -> None:
+    try:
+        cloud.warm()
+    except Exception as error:  # noqa: BLE001 (the boundary of warming: the first job finds out what is wrong)
+        log.info("not_warmed", cloud=cloud.name, problem=type(error).__name__)
 
 
 def aws_cloud(settings: Settings, ledger: Ledger, policy: Callable[[], Policy | None]) -> Cloud:

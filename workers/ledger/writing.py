@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Table, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.audit import Event, link
@@ -45,21 +45,20 @@ class Writing(Reader):
         """Store what somebody wrote and return its reference, a salted hash."""
         salt = secrets.token_hex(16)
         ref = hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
-        self._connection.execute(insert(schema.texts).values(ref=ref, salt=salt, text=text))
+        self._connection.execute(insert(schema.texts), {"ref": ref, "salt": salt, "text": text})
         return ref
 
     def add_request(self, moved: Moved[AccessRequest]) -> AccessRequest:
         """A new request; IntegrityError when its id is taken."""
         request = moved.value
-        self._connection.execute(
-            insert(schema.requests).values(
-                id=request.id,
-                requester=request.requester,
-                beneficiary=request.beneficiary,
-                asked_at=request.asked_at,
-                **_request_columns(request),
-            )
-        )
+        row = {
+            "id": request.id,
+            "requester": request.requester,
+            "beneficiary": request.beneficiary,
+            "asked_at": request.asked_at,
+            **_request_columns(request),
+        }
+        self._connection.execute(insert(schema.requests), row)
         self.record(moved.events)
         return request
 
@@ -75,16 +74,15 @@ class Writing(Reader):
         for moved in moves:
             grant = moved.value
             self._ensure_holding(grant, urgent=urgent)
-            self._connection.execute(
-                insert(schema.grants).values(
-                    id=grant.id,
-                    request=grant.request,
-                    person=grant.person,
-                    cloud=grant.cloud,
-                    holding=grant.holding,
-                    **_grant_columns(grant),
-                )
-            )
+            row = {
+                "id": grant.id,
+                "request": grant.request,
+                "person": grant.person,
+                "cloud": grant.cloud,
+                "holding": grant.holding,
+                **_grant_columns(grant),
+            }
+            self._connection.execute(insert(schema.grants), row)
             self.record(moved.events)
             self._ring(grant)
 
@@ -107,9 +105,9 @@ class Writing(Reader):
         self.record(moved.events)
 
     def _compare_and_set(self, table: Table, key: str, version: int, columns: dict[str, object]) -> None:
-        changed = self._connection.execute(
-            update(table).where(table.c.id == key, table.c.version == version - 1).values(**columns)
-        )
+        as_read = (table.c.id == bindparam("of_key"), table.c.version == bindparam("as_read"))
+        row = {**columns, "of_key": key, "as_read": version - 1}
+        changed = self._connection.execute(update(table).where(*as_read), row)
         if changed.rowcount != 1:
             raise Stale(f"{key} is no longer at version {version - 1}")
 
@@ -171,11 +169,8 @@ class Writing(Reader):
 
     def keep_decision(self, request: RequestId, *, policy: str, resolved: str, outcome: str) -> None:
         """Store what was decided and everything it was decided from."""
-        self._connection.execute(
-            insert(schema.decisions).values(
-                request=request, at=self.now, policy=policy, input=resolved, outcome=outcome
-            )
-        )
+        row = {"request": request, "at": self.now, "policy": policy, "input": resolved, "outcome": outcome}
+        self._connection.execute(insert(schema.decisions), row)
 
     def put_card(self, card: Card) -> None:
         """Where a request is shown, new or changed."""
@@ -189,7 +184,7 @@ class Writing(Reader):
         if known is not None:
             return known
         made = secrets.token_urlsafe(16)
-        self._connection.execute(insert(table).values(token=made, request=request, version=version))
+        self._connection.execute(insert(table), {"token": made, "request": request, "version": version})
         return made
 
     def bind_tokens(self, request: RequestId, version: int, message: str) -> None:
@@ -248,7 +243,7 @@ class Writing(Reader):
     def note_operation(self, operation: str, outcome: str) -> None:
         """Remember that an operation was done; IntegrityError when somebody else just did it."""
         row = {"operation": operation, "at": self.now, "outcome": outcome}
-        self._connection.execute(insert(schema.seen).values(**row))
+        self._connection.execute(insert(schema.seen), row)
 
     def operation(self, operation: str) -> str | None:
         """What came of an operation that was already done, or None."""
@@ -285,7 +280,7 @@ class Writing(Reader):
             rows.append({**entry._asdict(), "request": event.body.get("request")})
             seq, prev = entry.seq, entry.hash
         self._connection.execute(insert(schema.events), rows)
-        self._connection.execute(update(schema.chain).values(seq=seq, hash=prev))
+        self._connection.execute(update(schema.chain), {"seq": seq, "hash": prev})
 
 
 def _request_columns(request: AccessRequest) -> dict[str, object]:
