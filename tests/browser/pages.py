@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -38,8 +42,12 @@ class Page:
 
     def until(self, look: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
         """What `look` answers once it answers anything."""
-        gone = (NoSuchElementException, StaleElementReferenceException)
-        waiting = WebDriverWait(self.driver, patience, 0.05, ignored_exceptions=gone)
+        drawn_again = (
+            ElementNotInteractableException,
+            NoSuchElementException,
+            StaleElementReferenceException,
+        )
+        waiting = WebDriverWait(self.driver, patience, 0.05, ignored_exceptions=drawn_again)
         return waiting.until(lambda _driver: look() or False, f"never: {what}")
 
     def all(self, css: str, words: str = "") -> list[WebElement]:
