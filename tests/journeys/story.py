@@ -147,7 +147,7 @@ def act_ended_early(story: Story, grant: Grant) -> None:
     )
     card = story.world.until("the ended card", lambda: ended_card(ben))
     story.tell("ended_early", refused, roles_left=len(story.world.aws.roles()), card=card.text)
-    told = [line.text for line in ben.thread(card)]
+    told = story.world.until("the last line of the thread", lambda: told_to_the_end(ben, card))
     in_order = [any(word in line for line in told) for word in ("Asked", "Approved", "Live in AWS", "Ended")]
     story.tell("thread", all(in_order) and len(told) == len(in_order), lines=told)
 
@@ -155,6 +155,12 @@ def act_ended_early(story: Story, grant: Grant) -> None:
 def ended_card(reader: Person) -> Message | None:
     """The newest card that says its access ended."""
     return next((one for one in reversed(reader.sees(CHANNEL)) if one.text.startswith("Ended")), None)
+
+
+def told_to_the_end(reader: Person, card: Message) -> list[str] | None:
+    """The thread of a card, once its last line says that it ended: it comes after the card is drawn."""
+    lines = [line.text for line in reader.thread(card)]
+    return lines if lines and "Ended" in lines[-1] else None
 
 
 def act_workers_alone(story: Story, grant: Grant) -> None:
