@@ -41,9 +41,10 @@ Recheck: TypeAlias = Callable[[Claim], Overruled | Unreachable | None]
 class Hold:
     """The fence of one claim: good until a moment of the monotonic clock, which renewing moves on."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, asked_at: float) -> None:
+        """The claim was made by a transaction that began at `asked_at` (monotonic): it counts from there."""
         self.claim = claim
-        self._good_until = time.monotonic() + CLAIM.total_seconds()
+        self._good_until = asked_at + CLAIM.total_seconds()
 
     def renewed(self, asked_at: float) -> None:
         """The claim was renewed by a transaction that began at `asked_at` (monotonic)."""
@@ -124,9 +125,10 @@ class Drain:
     def _take_on(self, stop_at: float, *, finished: int) -> int:
         """Claim work for every thread that is free; one that has finished is, before its work is settled."""
         free = self._threads - len(self._holds) + finished if time.monotonic() < stop_at else 0
+        asked_at = time.monotonic()
         claims = self._claim(min(free, _BATCH))
         for claim in claims:
-            self._start(claim)
+            self._start(claim, asked_at)
         return len(claims)
 
     def _claim(self, most: int) -> tuple[Claim, ...]:
@@ -141,8 +143,8 @@ class Drain:
             )
         )
 
-    def _start(self, claim: Claim) -> None:
-        hold = Hold(claim)
+    def _start(self, claim: Claim, asked_at: float) -> None:
+        hold = Hold(claim, asked_at)
         self._holds[claim] = hold
         future = self._pool.submit(self._work, hold)
         future.add_done_callback(lambda done: self._finished(hold, done))

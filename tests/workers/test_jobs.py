@@ -238,7 +238,10 @@ def test_a_hold_lets_nothing_through_without_time_for_one_more_call(ledger: Ledg
     (claim,) = ledger.retrying(
         lambda writing: claim_due(writing, grant().cloud, Direction.GRANT, worker="w", most=1)
     )
-    hold = Hold(claim)
+    late = Hold(claim, time.monotonic() - 13)
+    with pytest.raises(jobs.ClaimLost):
+        late.check()
+    hold = Hold(claim, time.monotonic())
     hold.check()
     hold.renewed(time.monotonic() - 13)
     with pytest.raises(jobs.ClaimLost):
