@@ -8,13 +8,13 @@ from bot.answers import AskAnswer
 from bot.views import person_view, view
 from policies.approval import Approval, ApprovalSlot
 from policies.audit import Event
-from policies.bundle import plan_grants
-from policies.catalogue import Role, resolve, role_hash
+from policies.bundle import held_as, plan_grants
+from policies.catalogue import Role, role_hash
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide, longest_allowed
 from policies.facts import Facts, gather
 from policies.request import AccessRequest, RequestState, Terms, approved, asked
 from policies.rules import Policy
-from policies.values import CloudName, PersonId, RequestId, RoleName, RuleId
+from policies.values import PersonId, RequestId, RoleName, RuleId
 from workers.ledger.reading import FREEZE, Card
 from workers.ledger.writing import Writing
 
@@ -101,8 +101,9 @@ class Asking:
         holder = self._policy.people.get(ask.beneficiary)
         if role is None or holder is None:
             return answers.NoRules()
-        if holder.aws is None:
-            return answers.NoIdentity(person_view(self._policy.people, holder.id), CloudName("aws"))
+        held = held_as(role, self._policy.clouds, holder)
+        if not isinstance(held, tuple):
+            return answers.NoIdentity(person_view(self._policy.people, holder.id), held)
         request = self._write(ask, role, decision)
         defaulted = self._wish.duration is None
         if isinstance(decision, AskSomeone):
@@ -140,11 +141,12 @@ def grant_now(writing: Writing, policy: Policy, request: AccessRequest, yes: App
     """Approve, and plan a grant for each entitlement of the role, in the same transaction."""
     role = policy.catalogue.get(request.role)
     holder = policy.people.get(request.beneficiary)
-    if role is None or holder is None or holder.aws is None:
-        raise LookupError(f"{request.id} was approved for a role or person that is not there")
+    held = held_as(role, policy.clouds, holder) if role and holder else None
+    if held is None or not isinstance(held, tuple):
+        what = "a role, person or account that is not there"
+        raise LookupError(f"{request.id} was approved for {what}")
     saved = writing.save_request(approved(request, yes, writing.now))
-    leases = [resolve(entitlement, policy.clouds) for entitlement in role.entitlements]
-    writing.add_grants(plan_grants(saved, leases, holder.aws, writing.now))
+    writing.add_grants(plan_grants(saved, held, writing.now))
 
 
 def terms_of(decision: Allow | AskSomeone, policy: Policy) -> Terms:

@@ -11,12 +11,13 @@ from bot.views import RequestView, person_view, view
 from policies import approval as approvals
 from policies.approval import Approval, tally
 from policies.audit import Event
+from policies.bundle import held_as
 from policies.catalogue import role_hash
 from policies.decision import Ask, Refuse, decide
 from policies.facts import gather
 from policies.request import AccessRequest, RequestState, counted, denied, revised
 from policies.rules import Policy
-from policies.values import CloudName, PersonId
+from policies.values import PersonId
 from workers.ledger.reading import FREEZE
 from workers.ledger.writing import Writing
 
@@ -108,9 +109,10 @@ def approve(deciding: Deciding) -> ClickAnswer:
     if not enough:
         saved = writing.save_request(counted(request, yes))
         return answers.Counted(view(writing, policy, saved))
-    holder = policy.people.get(request.beneficiary)
-    if holder is None or holder.aws is None:
-        return answers.NoIdentity(person_view(policy.people, request.beneficiary), CloudName("aws"))
+    role, holder = policy.catalogue.get(request.role), policy.people.get(request.beneficiary)
+    held = held_as(role, policy.clouds, holder) if role and holder else None
+    if held is not None and not isinstance(held, tuple):
+        return answers.NoIdentity(person_view(policy.people, request.beneficiary), held)
     grant_now(writing, policy, request, yes)
     return answers.Approved(view(writing, policy, writing.request(request.id) or request))
 

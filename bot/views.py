@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from policies.approval import still_asked, tally
-from policies.catalogue import AwsAccess, AwsLease, Risk, Role
+from policies.catalogue import Risk, Role
+from policies.entitlements import Entitlement, Target
 from policies.grant import EndCause, Grant, GrantState
 from policies.people import People
 from policies.request import AccessRequest, RequestState
@@ -55,7 +56,7 @@ class CloudView(NamedTuple):
     cloud: CloudName
     place: str
     grant: Grant | None
-    lease: AwsLease | None
+    target: Target | None
     try_command: str | None
 
     @property
@@ -142,23 +143,21 @@ def view(reader: Reader, policy: Policy, request: AccessRequest) -> RequestView:
 
 
 def _clouds(role: Role | None, grants: tuple[Grant, ...]) -> tuple[CloudView, ...]:
-    entitlements: tuple[AwsAccess, ...] = role.entitlements if role else ()
-    tries = {
-        (entitlement.cloud, entitlement.account): entitlement.try_command for entitlement in entitlements
-    }
+    entitlements: tuple[Entitlement, ...] = role.entitlements if role else ()
+    tries = {(entitlement.cloud, entitlement.alias): entitlement.try_command for entitlement in entitlements}
     if grants:
         return tuple(
             CloudView(
                 cloud=grant.cloud,
                 place=grant.entitlement.alias,
                 grant=grant,
-                lease=grant.entitlement,
+                target=grant.entitlement,
                 try_command=tries.get((grant.entitlement.cloud, grant.entitlement.alias)),
             )
             for grant in grants
         )
     return tuple(
-        CloudView(CloudName(one.cloud), one.account, None, None, one.try_command) for one in entitlements
+        CloudView(CloudName(one.cloud), one.alias, None, None, one.try_command) for one in entitlements
     )
 
 

@@ -6,40 +6,37 @@ good takes every sibling back. On the way out each ends on its own, and the requ
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, assert_never
+from typing import assert_never
 
-from policies.catalogue import AwsLease
+from policies.catalogue import Role
+from policies.entitlements import ADAPTERS, Clouds, Target, holding_key, resolve
 from policies.grant import EndCause, Grant, GrantState, ending, planned
 from policies.holding import Overruled, RefusedForGood
 from policies.moves import Moved
-from policies.people import AwsIdentity
+from policies.people import Person, Principal
 from policies.request import AccessRequest, RequestState, activated, ended, failed, overruled
-from policies.values import CloudName, GrantId, HoldingKey, RequestId, RoleName
-
-LEASED_ROLE: Final = "aws-leased-role"
-"""The adapter that makes one IAM role per grant."""
-ROLE_PATH: Final = "/prod-access/"
-"""Every leased role lives under this path, and the bot may touch nothing outside it."""
-_LONGEST_NAME: Final = 64 - len(ROLE_PATH)
+from policies.values import CloudName, GrantId
 
 
-def leased_role_name(role: RoleName, request: RequestId) -> str:
-    """The IAM role's name: the catalogue role and the request's mark, short enough for the console's link."""
-    mark = request.removeprefix("pa-")
-    return f"{role[: _LONGEST_NAME - len(mark) - 1]}-{mark}"
+def held_as(role: Role, clouds: Clouds, holder: Person) -> tuple[tuple[Target, Principal], ...] | CloudName:
+    """What a role means for somebody, in each cloud, and who they are there; or where they have no account.
 
-
-def leased_role_key(lease: AwsLease, role: RoleName, request: RequestId) -> HoldingKey:
-    """The holding's key, which is the role's ARN: known before the role exists, never used twice."""
-    name = leased_role_name(role, request)
-    partition = lease.spoke_role.split(":")[1]  # aws, aws-cn, aws-us-gov
-    return HoldingKey(f"arn:{partition}:iam::{lease.account_id}:role{ROLE_PATH}{name}")
+    Raises:
+        LookupError: a place is not in `clouds`; a loaded policy has no such role.
+    """
+    held: list[tuple[Target, Principal]] = []
+    for entitlement in role.entitlements:
+        principal = holder.principal_in(entitlement.cloud)
+        if principal is None:
+            return CloudName(entitlement.cloud)
+        held.append((resolve(entitlement, clouds), principal))
+    return tuple(held)
 
 
 def plan_grants(
-    request: AccessRequest, leases: Sequence[AwsLease], principal: AwsIdentity, at: datetime
+    request: AccessRequest, targets: Sequence[tuple[Target, Principal]], at: datetime
 ) -> tuple[Moved[Grant], ...]:
-    """The grants of an approved request, each due now."""
+    """The grants of an approved request, one for each target and who holds it there, each due now."""
     if request.ends_at is None:
         message = "a request is approved before its grants are planned"
         raise ValueError(message)
@@ -50,17 +47,17 @@ def plan_grants(
                 request=request.id,
                 role=request.role,
                 person=request.beneficiary,
-                cloud=CloudName(lease.cloud),
-                adapter=LEASED_ROLE,
+                cloud=CloudName(target.cloud),
+                adapter=ADAPTERS[target.cloud],
                 principal=principal,
-                entitlement=lease,
-                holding=leased_role_key(lease, request.role, request.id),
+                entitlement=target,
+                holding=holding_key(target, principal, request.role, request.id),
                 starts_at=at,
                 ends_at=request.ends_at,
                 due_at=at,
             )
         )
-        for number, lease in enumerate(leases, start=1)
+        for number, (target, principal) in enumerate(targets, start=1)
     )
 
 

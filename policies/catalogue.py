@@ -1,7 +1,6 @@
 """What people can ask for: organisation-level roles, and what each means in each cloud.
 
-A role names accounts by alias. `resolve` turns an entitlement into everything the hands need to give it and
-to take it back; that is stored on the grant, so that ending reads neither this catalogue nor any file.
+A role names accounts, projects and subscriptions by alias; `policies.entitlements` knows what they are.
 """
 
 import hashlib
@@ -9,10 +8,11 @@ import re
 from collections.abc import Iterable
 from enum import Enum
 from functools import cached_property, total_ordering
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from policies.entitlements import Entitlement
 from policies.people import NAME_LENGTH, NAME_PATTERN
 from policies.values import RoleName, Value
 from policies.window import Duration
@@ -50,142 +50,8 @@ class Risk(Enum):
         return ladder.index(self) < ladder.index(other)
 
 
-_NEVER_GRANTED = frozenset(
-    name.lower()
-    for name in (
-        "AdministratorAccess",
-        "AdministratorAccess-Amplify",
-        "AdministratorAccess-AWSElasticBeanstalk",
-        "IAMFullAccess",
-        "IAMSelfManageServiceSpecificCredentials",
-        "IAMUserChangePassword",
-        "IAMUserSSHKeys",
-        "AWSOrganizationsFullAccess",
-        "AWSAccountManagementFullAccess",
-        "AWSSSODirectoryAdministrator",
-        "AWSSSOMasterAccountAdministrator",
-        "AWSSSOMemberAccountAdministrator",
-        "AWSCloudTrail_FullAccess",
-        "AWSConfigUserAccess",
-        "PowerUserAccess",
-        "SystemAdministrator",
-    )
-)
-_NEVER_IN_A_NAME = re.compile(
-    r"\*|iam-?(full|write|admin)|full-?admin|administrator-?access|prod-?access", re.IGNORECASE
-)
-
-
-def never_granted(policy: str) -> bool:
-    """Whether an IAM policy, by its ARN, could change IAM, the bot or the audit: no role may hold it."""
-    name = policy.rsplit("/", 1)[-1]
-    return name.lower() in _NEVER_GRANTED or bool(_NEVER_IN_A_NAME.search(policy))
-
-
-_POLICY_ARN = re.compile(r"^arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[\w+=,.@/-]+$")
-
-
-def _grantable(policy: str) -> str:
-    if never_granted(policy):
-        raise ValueError(f"{policy} is never granted: it could change who has access")
-    if not _POLICY_ARN.match(policy):
-        raise ValueError(f'"{policy}" is not the ARN of an IAM policy')
-    return policy
-
-
-GrantablePolicy = Annotated[str, AfterValidator(_grantable)]
-"""The ARN of an IAM policy a role may hold."""
-
-
-class AwsAccess(Value):
-    """IAM policies in one account, held through a role leased to one person.
-
-    `try_command` is a harmless first command, as written after `aws --profile …`.
-    """
-
-    cloud: Literal["aws"]
-    account: str
-    policies: tuple[GrantablePolicy, ...] = Field(min_length=1, max_length=10)
-    try_command: str | None = Field(default=None, max_length=200)
-
-
-Entitlement = AwsAccess
-"""What a role means in one cloud; a union discriminated on `cloud` as soon as there is a second cloud."""
-
-
-class AwsAccount(Value):
-    """An AWS account by its alias, and how the hands reach it."""
-
-    alias: str = Field(pattern=NAME_PATTERN, max_length=NAME_LENGTH)
-    id: str = Field(pattern=r"^\d{12}$")
-    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    spoke_role: str = Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")
-    external_id: str = Field(pattern=r"^[\w+=,.@:/-]+$", min_length=2, max_length=1224)
-    boundary: str = Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+$")
-
-    @model_validator(mode="after")
-    def _is_one_account(self) -> Self:
-        for arn in (self.spoke_role, self.boundary):
-            if f":{self.id}:" not in arn:
-                raise ValueError(f"{arn} is not in account {self.id}")
-        return self
-
-
-def _sorted_accounts(accounts: Iterable[AwsAccount]) -> tuple[AwsAccount, ...]:
-    return tuple(sorted(accounts, key=lambda account: account.alias))
-
-
-class Clouds(Value):
-    """The accounts, projects and subscriptions of the organisation."""
-
-    aws: Annotated[tuple[AwsAccount, ...], AfterValidator(_sorted_accounts)] = ()
-
-    def aws_account(self, alias: str) -> AwsAccount | None:
-        """The AWS account of this alias."""
-        return next((account for account in self.aws if account.alias == alias), None)
-
-
-class AwsLease(Value):
-    """An AWS entitlement with every alias resolved: all that giving and taking back need to know.
-
-    It is read back from the ledger for as long as a grant exists, so it checks nothing that a later version
-    could judge differently.
-    """
-
-    cloud: Literal["aws"]
-    alias: str
-    account_id: str
-    region: str
-    spoke_role: str
-    external_id: str
-    boundary: str
-    policies: tuple[str, ...]
-
-
-def resolve(entitlement: Entitlement, clouds: Clouds) -> AwsLease:
-    """The entitlement with its account filled in.
-
-    Raises:
-        LookupError: the account is not in `clouds`; a loaded policy has no such entitlement.
-    """
-    account = clouds.aws_account(entitlement.account)
-    if account is None:
-        raise LookupError(f'no AWS account has the alias "{entitlement.account}"')
-    return lease_in(account, entitlement.policies)
-
-
-def lease_in(account: AwsAccount, policies: tuple[str, ...] = ()) -> AwsLease:
-    """What giving these policies in this account needs to know; without policies, how to reach it."""
-    return AwsLease(
-        cloud="aws",
-        alias=account.alias,
-        account_id=account.id,
-        region=account.region,
-        spoke_role=account.spoke_role,
-        external_id=account.external_id,
-        boundary=account.boundary,
-        policies=policies,
-    )
+_MERGEABLE = {"policies", "roles", "try_command"}
+"""What two entitlements in one place may not differ in alone: they would be one."""
 
 
 def _role_name(name: RoleName) -> RoleName:
@@ -215,10 +81,10 @@ class Role(Value):
     def _holds_together(self) -> Self:
         if self.default_duration > self.max_duration:
             raise ValueError("default_duration is longer than max_duration")
-        accounts = [entitlement.account for entitlement in self.entitlements]
-        for account in accounts:
-            if accounts.count(account) > 1:
-                raise ValueError(f"AWS account {account} is here twice; put its policies in one entitlement")
+        marks = [one.model_dump(exclude=_MERGEABLE) for one in self.entitlements]
+        for one, mark in zip(self.entitlements, marks, strict=True):
+            if marks.count(mark) > 1:
+                raise ValueError(f"{one.alias} in {one.cloud} is here twice; make it one entitlement")
         return self
 
 

@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from policies.cases import failure
-from policies.catalogue import Catalogue, Clouds
+from policies.catalogue import Catalogue
+from policies.entitlements import Clouds
 from policies.misfits import misfits
 from policies.people import People
 from policies.problems import FileRefused, Problem, file_problem

@@ -17,9 +17,9 @@ from enum import StrEnum
 from typing import Final
 
 from policies.audit import Event, Json, moment_text
-from policies.catalogue import AwsLease
+from policies.entitlements import Target
 from policies.moves import Moved, after
-from policies.people import AwsIdentity
+from policies.people import Principal
 from policies.values import CloudName, GrantId, HoldingKey, Moment, PersonId, RequestId, RoleName, Value
 
 LAST_LOOK: Final = timedelta(seconds=90)
@@ -95,8 +95,8 @@ class Grant(Value):
     person: PersonId
     cloud: CloudName
     adapter: str
-    principal: AwsIdentity
-    entitlement: AwsLease
+    principal: Principal
+    entitlement: Target
     holding: HoldingKey
     starts_at: Moment
     ends_at: Moment

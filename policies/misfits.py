@@ -4,8 +4,12 @@ Every file here has the right shape. Where one has not, what would be checked ag
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from policies.entitlements import ADAPTERS, Entitlement, place_id
+from policies.entitlements.aws import AwsAccess
+from policies.entitlements.gcp import GcpAccess
+from policies.entitlements.identity_center import IdentityCenterAccess
 from policies.people import clashes, unknown
 from policies.problems import Where
 from policies.rules import Case, Match
@@ -25,7 +29,7 @@ def misfits(parts: Parts) -> Iterator[Misfit]:
     if clouds:
         yield from _shared_ids(clouds)
     if roles and clouds:
-        yield from _strange_accounts(roles, clouds)
+        yield from _strange_places(roles, clouds)
     if roles and rules:
         yield from _too_short(roles, rules)
     if rules:
@@ -34,25 +38,55 @@ def misfits(parts: Parts) -> Iterator[Misfit]:
 
 
 def _shared_ids(clouds: CloudsFile) -> Iterator[Misfit]:
-    seen: set[str] = set()
-    for alias, account in clouds.aws.items():
-        if account.id in seen:
-            yield CLOUDS, ("aws", alias, "id"), f"account {account.id} is here twice"
-        seen.add(account.id)
+    for cloud in ADAPTERS:
+        word = "name" if cloud == "gcp" else "id"
+        seen: set[str] = set()
+        for alias, place in clouds.places(cloud).items():
+            if place_id(place) in seen:
+                yield CLOUDS, (cloud.replace("-", "_"), alias, word), f"{place_id(place)} is here twice"
+            seen.add(place_id(place))
 
 
-def _strange_accounts(roles: RolesFile, clouds: CloudsFile) -> Iterator[Misfit]:
+def _strange_places(roles: RolesFile, clouds: CloudsFile) -> Iterator[Misfit]:
     for name, role in roles.roles.items():
         for number, entitlement in enumerate(role.entitlements):
-            where = ("roles", name, "entitlements", number)
-            account = clouds.aws.get(entitlement.account)
-            if account is None:
-                yield ROLES, (*where, "account"), unknown("AWS account", entitlement.account, clouds.aws)
-                continue
-            for policy in entitlement.policies:
-                if f"::{account.id}:" not in policy and "::aws:" not in policy:
-                    text = f"{policy} is not in account {account.alias} ({account.id})"
-                    yield ROLES, (*where, "policies", policy), text
+            for word, text in _strange(entitlement, clouds):
+                yield ROLES, ("roles", name, "entitlements", number, *word), text
+
+
+_KINDS = {
+    "aws": ("account", "AWS account"),
+    "identity-center": ("account", "Identity Center account"),
+    "gcp": ("resource", "Google Cloud resource"),
+    "azure": ("scope", "Azure scope"),
+}
+
+
+def _strange(entitlement: Entitlement, clouds: CloudsFile) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What an entitlement says of its place that its place does not know."""
+    places = clouds.places(entitlement.cloud)
+    place: Any = places.get(entitlement.alias)
+    if place is None:
+        word, kind = _KINDS[entitlement.cloud]
+        yield (word,), unknown(kind, entitlement.alias, places)
+        return
+    yield from _strange_there(entitlement, place)
+
+
+def _strange_there(entitlement: Entitlement, place: Any) -> Iterator[tuple[tuple[str, ...], str]]:  # noqa: ANN401 (the place of its cloud)
+    match entitlement:
+        case AwsAccess(policies=policies):
+            strange = [one for one in policies if f"::{place.id}:" not in one and "::aws:" not in one]
+            for policy in strange:
+                yield ("policies", policy), f"{policy} is not in account {place.alias} ({place.id})"
+        case IdentityCenterAccess(permission_set=name) if name not in place.permission_sets:
+            yield ("permission_set",), unknown("permission set", name, place.permission_sets)
+        case GcpAccess(roles=roles):
+            near = ("roles/", f"{place.name}/", "organizations/")
+            for role in (one for one in roles if not one.startswith(near)):
+                yield ("roles", role), f"{role} is not in {place.name}"
+        case _:
+            return
 
 
 def _too_short(roles: RolesFile, rules: RulesFile) -> Iterator[Misfit]:

@@ -3,6 +3,7 @@
 Decisions use person ids. Two linked accounts are one person, so nobody answers their own request with the
 other one.
 
+Every cloud knows a person by an account of their own, and a grant is for that account alone.
 An AWS identity names exactly one human being, because the trust of a leased role is built from it: an IAM
 user's own ARN, or a role's ARN together with the exact `aws:userid` of the session. An account root, a
 wildcard, or a session name alone could be taken by whoever may assume some role, so they are refused.
@@ -53,6 +54,47 @@ AwsIdentity = Annotated[AwsUser | AwsRoleSession, Field(discriminator="kind")]
 """Who a person is in AWS, unmistakably."""
 
 
+class IdentityCenterUser(Value):
+    """A user of the organisation's Identity Center, by the id of its identity store."""
+
+    kind: Literal["identity_center_user"] = "identity_center_user"
+    user_id: str
+
+
+class GoogleMember(Value):
+    """A person as Google's policies name them."""
+
+    kind: Literal["google_member"] = "google_member"
+    member: str
+
+
+class EntraUser(Value):
+    """A user of the organisation's Entra tenant, by object id."""
+
+    kind: Literal["entra_user"] = "entra_user"
+    object_id: str
+
+
+Principal = Annotated[
+    AwsUser | AwsRoleSession | IdentityCenterUser | GoogleMember | EntraUser, Field(discriminator="kind")
+]
+"""Who a person is in one cloud, as a grant keeps it."""
+
+_GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+IdentityCenterId = Annotated[str, Field(pattern=rf"^([0-9a-f]{{10}}-)?{_GUID}$")]
+"""An identity store's user id."""
+GoogleMemberName = Annotated[
+    str,
+    Field(
+        pattern=r"^(user:[^\s@:*]+@[^\s@:*]+"
+        r"|principal://iam\.googleapis\.com/locations/global/workforcePools/[\w-]+/subject/[^\s*]+)$"
+    ),
+]
+"""`user:ana@example.org`, or one subject of a workforce pool; never a group or a whole domain."""
+EntraId = Annotated[str, Field(pattern=rf"^{_GUID}$")]
+"""An Entra object id."""
+
+
 def _shown_name(name: str) -> str:
     if not all(unicodedata.category(sign)[0] in "LM" or sign in " '.-" for sign in name):
         raise ValueError("a name has letters, spaces, apostrophes, full stops and hyphens only")
@@ -71,7 +113,24 @@ class Person(Value):
     title: str = Field(min_length=1, max_length=60)
     slack: tuple[SlackAccount, ...] = ()
     aws: AwsIdentity | None = None
+    identity_center: IdentityCenterId | None = None
+    google: GoogleMemberName | None = None
+    entra: EntraId | None = None
     active: bool = True
+
+    def principal_in(self, cloud: str) -> Principal | None:
+        """Who this person is in a cloud, or None where nobody has said."""
+        match cloud:
+            case "aws":
+                return self.aws
+            case "identity-center" if self.identity_center:
+                return IdentityCenterUser(user_id=self.identity_center)
+            case "gcp" if self.google:
+                return GoogleMember(member=self.google)
+            case "azure" if self.entra:
+                return EntraUser(object_id=self.entra)
+            case _:
+                return None
 
 
 def _sorted_members(members: Iterable[PersonId]) -> tuple[PersonId, ...]:
@@ -195,21 +254,37 @@ def _shared_accounts(people: tuple[Person, ...]) -> Iterator[Clash]:
         for person in people
         for account in person.slack
     )
-    yield from _twice(
-        (("people", person.id, "aws"), f"AWS identity {_identity(person.aws)}")
-        for person in people
-        if person.aws
-    )
+    for cloud, word in _ACCOUNTS.items():
+        yield from _twice(
+            (("people", person.id, word), f"{_SYSTEMS[cloud]} {_account(principal)}")
+            for person in people
+            if (principal := person.principal_in(cloud))
+        )
 
 
-def _identity(identity: AwsUser | AwsRoleSession) -> str:
-    match identity:
+_ACCOUNTS = {"aws": "aws", "identity-center": "identity_center", "gcp": "google", "azure": "entra"}
+_SYSTEMS = {
+    "aws": "AWS identity",
+    "identity-center": "Identity Center user",
+    "gcp": "Google account",
+    "azure": "Entra user",
+}
+
+
+def _account(principal: Principal) -> str:
+    match principal:
         case AwsUser():
-            return identity.arn
+            return principal.arn
         case AwsRoleSession():
-            return f"{identity.role_arn} {identity.user_id}"
+            return f"{principal.role_arn} {principal.user_id}"
+        case IdentityCenterUser():
+            return principal.user_id
+        case GoogleMember():
+            return principal.member.lower()
+        case EntraUser():
+            return principal.object_id
         case _:
-            assert_never(identity)
+            assert_never(principal)
 
 
 def _twice(things: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[Clash]:

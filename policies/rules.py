@@ -17,7 +17,8 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from policies.catalogue import Catalogue, Clouds, Risk, Role
+from policies.catalogue import Catalogue, Risk, Role
+from policies.entitlements import Clouds
 from policies.people import NAME_LENGTH, NAME_PATTERN, People
 from policies.values import GroupName, Moment, PersonId, RoleName, RuleId, Value
 from policies.window import Duration, Window

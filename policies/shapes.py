@@ -12,7 +12,12 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from policies.catalogue import AwsAccount, Role
+from policies.catalogue import Role
+from policies.entitlements import Place
+from policies.entitlements.aws import AwsAccount
+from policies.entitlements.azure import AzureScope
+from policies.entitlements.gcp import GcpResource
+from policies.entitlements.identity_center import IdentityCenterAccount
 from policies.people import NAME_PATTERN, Group, Person, did_you_mean
 from policies.problems import Problem, Where
 from policies.rules import Case, Rule, Settings
@@ -63,9 +68,18 @@ class RulesFile(Value):
 
 
 class CloudsFile(Value):
-    """`clouds.yaml`: accounts and how to reach them."""
+    """`clouds.yaml`: accounts, projects and subscriptions, and how to reach them."""
 
-    aws: Annotated[dict[str, AwsAccount], _keyed("alias")]
+    aws: Annotated[dict[str, AwsAccount], _keyed("alias")] = Field(default_factory=dict)
+    identity_center: Annotated[dict[str, IdentityCenterAccount], _keyed("alias")] = Field(
+        default_factory=dict
+    )
+    gcp: Annotated[dict[str, GcpResource], _keyed("alias")] = Field(default_factory=dict)
+    azure: Annotated[dict[str, AzureScope], _keyed("alias")] = Field(default_factory=dict)
+
+    def places(self, cloud: str) -> dict[str, Place]:
+        """Every place in one cloud, by its alias."""
+        return dict(getattr(self, cloud.replace("-", "_")))
 
 
 class Parts(NamedTuple):
@@ -83,7 +97,16 @@ _SHAPES: dict[str, type[Value]] = {
     RULES: RulesFile,
     CLOUDS: CloudsFile,
 }
-_KEYS = {"Person": "id", "Group": "name", "Role": "name", "Window": "name", "AwsAccount": "alias"}
+_KEYS = {
+    "Person": "id",
+    "Group": "name",
+    "Role": "name",
+    "Window": "name",
+    "AwsAccount": "alias",
+    "IdentityCenterAccount": "alias",
+    "GcpResource": "alias",
+    "AzureScope": "alias",
+}
 
 
 def schema() -> dict[str, Any]:
@@ -122,9 +145,23 @@ def shaped(document: Document | None, shape: type[Shape], problems: list[Problem
     try:
         return shape.model_validate(document.data, by_alias=True, by_name=False)
     except ValidationError as refused:
-        errors = refused.errors(include_url=False)
+        errors = _own(refused.errors(include_url=False))
         problems.extend(document.problem(error["loc"], _say(error)) for error in errors)
     return None
+
+
+def _own(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without what only follows from another: entries that are wrong do not make their list too short."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short" or not any(_is_inside(place, error["loc"]) for place in places)
+    ]
+
+
+def _is_inside(place: Where, whole: Where) -> bool:
+    return len(place) > len(whole) and place[: len(whole)] == whole
 
 
 def _say(error: ErrorDetails) -> str:
@@ -139,7 +176,8 @@ def _say(error: ErrorDetails) -> str:
             text = str(facts["error"])
         case "enum" | "literal_error" | "union_tag_invalid":
             wanted = re.findall(r"'([^']+)'", str(facts.get("expected") or facts.get("expected_tags")))
-            text = f"{given} is not one of {', '.join(wanted)}{did_you_mean(str(error['input']), wanted)}"
+            said = facts.get("tag", error["input"])
+            text = f"{_shown(said)} is not one of {', '.join(wanted)}{did_you_mean(str(said), wanted)}"
         case "string_type":
             text = f"{given} must be text; write it in quotes"
         case "string_pattern_mismatch" if facts["pattern"] == NAME_PATTERN:

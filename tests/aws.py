@@ -5,16 +5,15 @@ from typing import Any
 
 import boto3
 
-from policies.bundle import LEASED_ROLE, leased_role_key
-from policies.catalogue import AwsLease
+from policies.entitlements.aws import LEASED_ROLE, AwsLease, leased_role_key
 from policies.grant import Grant
 from policies.people import AwsUser
 from policies.values import CloudName, GrantId, PersonId, RequestId, RoleName
 from sandbox.aws import names
 from sandbox.aws.standin import AwsStandIn
 from workers.clouds.aws.client import AwsClient
-from workers.clouds.aws.labels import Labels
 from workers.clouds.aws.leased_role import LeasedRoles
+from workers.clouds.labels import Labels
 
 KEY = b"a test key, long enough to sign"
 INSTANCE = "prod-access-tests"

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from policies.approval import Approval, ApprovalSlot
-from policies.bundle import LEASED_ROLE, leased_role_key
-from policies.catalogue import AwsLease, Risk
+from policies.catalogue import Risk
+from policies.entitlements.aws import LEASED_ROLE, AwsLease, leased_role_key
 from policies.grant import Grant
 from policies.people import AwsUser
 from policies.request import AccessRequest, Terms

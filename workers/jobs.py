@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from queue import Empty, Queue
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias
 
 import structlog
 
-from policies.holding import Direction, Ensure, LookAgain, Outcome, Overruled, Remove, Unreachable
-from workers.clouds.cloud import ClaimLost, Cloud, Holding
+from policies.holding import Direction, Ensure, Outcome, Overruled, Unreachable
+from workers.clouds.cloud import ClaimLost, Cloud, Holding, Work
 from workers.ledger.claims import CLAIM, Claim, Settled, claim_due, renew_claims, settle_claims
 from workers.ledger.errors import LedgerError
 from workers.ledger.ledger import Ledger
@@ -36,6 +36,10 @@ _POLL: Final = 0.02
 
 Recheck: TypeAlias = Callable[[Claim], Overruled | Unreachable | None]
 """Asks the rules once more before the first cloud call; None when they still say yes."""
+
+
+_Unit: TypeAlias = "list[tuple[Hold, Outcome | None]]"
+"""What one thread saw: of one holding, or of all that its cloud changes in one piece."""
 
 
 class Hold:
@@ -58,6 +62,14 @@ class Hold:
         """Raise ClaimLost unless there is time for one more cloud call."""
         if time.monotonic() + CALL_SECONDS > self._good_until:
             raise ClaimLost("claim_lost")
+
+
+def _units(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """The claims as threads take them: alone, or with everything in the same piece."""
+    units: dict[str, list[Claim]] = {}
+    for claim in claims:
+        units.setdefault(claim.together or claim.holding, []).append(claim)
+    return list(units.values())
 
 
 class Unfenced:
@@ -88,8 +100,9 @@ class Drain:
         self._threads = threads
         self._recheck = recheck
         self._linger = linger.total_seconds()
-        self._seen: Queue[tuple[Hold, Outcome | None]] = Queue()
+        self._seen: Queue[_Unit] = Queue()
         self._holds: dict[Claim, Hold] = {}
+        self._running = 0
         self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"{direction}-{cloud.name}")
 
@@ -114,21 +127,22 @@ class Drain:
         while self._holds or time.monotonic() < min(stop_at, idle_until):
             worked += self._take_on(stop_at, finished=0)
             busy = bool(self._holds)
-            batch = self._gather()
-            if batch:
-                worked += self._take_on(stop_at, finished=len(batch))
-                self._settle(batch)
+            units = self._gather()
+            if units:
+                worked += self._take_on(stop_at, finished=len(units))
+                self._settle([seen for unit in units for seen in unit])
             if busy:
                 idle_until = time.monotonic() + self._linger
         return worked
 
     def _take_on(self, stop_at: float, *, finished: int) -> int:
         """Claim work for every thread that is free; one that has finished is, before its work is settled."""
-        free = self._threads - len(self._holds) + finished if time.monotonic() < stop_at else 0
+        self._running -= finished
+        free = self._threads - self._running if time.monotonic() < stop_at else 0
         asked_at = time.monotonic()
         claims = self._claim(min(free, _BATCH))
-        for claim in claims:
-            self._start(claim, asked_at)
+        for unit in _units(claims):
+            self._start(unit, asked_at)
         return len(claims)
 
     def _claim(self, most: int) -> tuple[Claim, ...]:
@@ -143,42 +157,43 @@ class Drain:
             )
         )
 
-    def _start(self, claim: Claim, asked_at: float) -> None:
-        hold = Hold(claim, asked_at)
-        self._holds[claim] = hold
-        future = self._pool.submit(self._work, hold)
-        future.add_done_callback(lambda done: self._finished(hold, done))
+    def _start(self, claims: Sequence[Claim], asked_at: float) -> None:
+        holds = [Hold(claim, asked_at) for claim in claims]
+        self._holds.update({hold.claim: hold for hold in holds})
+        self._running += 1
+        future = self._pool.submit(self._work, holds)
+        future.add_done_callback(lambda done: self._finished(holds, done))
 
-    def _finished(self, hold: Hold, done: "Future[Outcome | None]") -> None:
+    def _finished(self, holds: Sequence[Hold], done: "Future[_Unit]") -> None:
         """Pass on what a thread saw; a bug in an adapter is an outcome too, and never ends the drain."""
         problem = done.exception()
         if problem is None:
-            self._seen.put((hold, done.result()))
+            self._seen.put(done.result())
             return
-        log.error("cloud_call_broke", holding=hold.claim.holding, problem=repr(problem))
-        self._seen.put((hold, Unreachable(f"bug:{type(problem).__name__}")))
+        log.error("cloud_call_broke", holding=holds[0].claim.holding, problem=repr(problem))
+        self._seen.put([(hold, Unreachable(f"bug:{type(problem).__name__}")) for hold in holds])
 
-    def _work(self, hold: Hold) -> Outcome | None:
-        """What the cloud showed once the plan was carried out; None when the claim was lost on the way."""
-        claim = hold.claim
-        holding = Holding.of(claim.grants)
-        if isinstance(claim.plan, Ensure) and self._recheck and (no := self._recheck(claim)):
-            return no
-        try:
-            match claim.plan:
-                case Ensure(until):
-                    return self._cloud.ensure(holding, until, hold)
-                case Remove(early):
-                    return self._cloud.remove(holding, hold, early=early)
-                case LookAgain():
-                    return self._cloud.look(holding)
-                case _:
-                    assert_never(claim.plan)
-        except ClaimLost:
-            log.warning("claim_lost", holding=claim.holding, claim=claim.number)
-            return None
+    def _work(self, holds: Sequence[Hold]) -> "_Unit":
+        """What the cloud showed of each once the plans were carried out; None where a claim was lost."""
+        noes = {hold: no for hold in holds if (no := self._no(hold.claim)) is not None}
+        going = [hold for hold in holds if hold not in noes]
+        works = [Work(Holding.of(hold.claim.grants), hold.claim.plan, hold) for hold in going]
+        outcomes = self._cloud.carry_out(works) if works else ()
+        seen: _Unit = [*noes.items(), *zip(going, outcomes, strict=True)]
+        for hold, outcome in seen:
+            if outcome is None:
+                log.warning("claim_lost", holding=hold.claim.holding, claim=hold.claim.number)
+        return seen
+
+    def _no(self, claim: Claim) -> Overruled | Unreachable | None:
+        starts = isinstance(claim.plan, Ensure) and self._recheck is not None
+        return self._recheck(claim) if starts and self._recheck else None
 
     def _settle(self, batch: Sequence[tuple[Hold, Outcome | None]]) -> None:
+        for first in range(0, len(batch), _BATCH):
+            self._settle_some(batch[first : first + _BATCH])
+
+    def _settle_some(self, batch: Sequence[tuple[Hold, Outcome | None]]) -> None:
         settled = [Settled(hold.claim, outcome) for hold, outcome in batch if outcome is not None]
         overtaken = {hold.claim for hold, outcome in batch if outcome is None}
         try:
@@ -190,7 +205,7 @@ class Drain:
         for claim in overtaken:
             self._undo(claim)
 
-    def _gather(self) -> list[tuple[Hold, Outcome | None]]:
+    def _gather(self) -> "list[_Unit]":
         """What threads have seen: the first within a poll's time, then all that comes within a batch's."""
         try:
             batch = [self._seen.get(timeout=_POLL)]

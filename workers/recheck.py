@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from policies.approval import tally
-from policies.catalogue import never_granted
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
+from policies.entitlements import never_granted
 from policies.facts import gather
 from policies.holding import Overruled, Unreachable
 from policies.request import AccessRequest
@@ -34,7 +34,7 @@ class StillAllowed:
             if reader.switch(FREEZE) is not None:
                 return Unreachable(FREEZE)
             found = [reader.request(grant.request) for grant in claim.grants if grant.wants_presence]
-        if any(never_granted(policy) for grant in claim.grants for policy in grant.entitlement.policies):
+        if any(never_granted(grant.entitlement) for grant in claim.grants):
             return Overruled("never_granted", in_force.hash)
         if None in found:
             return Overruled("no_request", in_force.hash)

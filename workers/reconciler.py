@@ -15,8 +15,8 @@ import structlog
 from policies import grant as grants
 from policies import request as requests
 from policies.audit import Event
-from policies.bundle import LEASED_ROLE
 from policies.catalogue import Risk
+from policies.entitlements import ADAPTERS
 from policies.grant import MISSING, Grant, GrantState
 from policies.holding import Absent
 from policies.reconcile import Adopt, Flag, LookOnce, Report, Sighting, Step, plan
@@ -162,7 +162,7 @@ def _grant(holding: Holding, ends_at: datetime, now: datetime) -> Grant:
         role=holding.role,
         person=holding.person,
         cloud=CloudName(holding.entitlement.cloud),
-        adapter=LEASED_ROLE,
+        adapter=ADAPTERS[holding.entitlement.cloud],
         principal=holding.principal,
         entitlement=holding.entitlement,
         holding=holding.key,

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import structlog
 
-from policies.catalogue import AwsLease, lease_in
+from policies.entitlements.aws import AwsLease, lease_in
 from policies.holding import Direction
 from policies.rules import Policy
 from policies.values import CloudName
@@ -92,8 +92,8 @@ def _warm(cloud: Cloud) -> None:
 def aws_cloud(settings: Settings, ledger: Ledger, policy: Callable[[], Policy | None]) -> Cloud:
     """The leased-role adapter; the accounts it looks through are those of the policy in force."""
     from workers.clouds.aws.client import AwsClient  # noqa: PLC0415 (lazy: boto3 takes 0.3 s to import)
-    from workers.clouds.aws.labels import Labels  # noqa: PLC0415 (lazy, as above)
     from workers.clouds.aws.leased_role import LeasedRoles  # noqa: PLC0415 (lazy, as above)
+    from workers.clouds.labels import Labels  # noqa: PLC0415 (lazy, as above)
 
     client = AwsClient(
         instance=settings.instance,

@@ -29,6 +29,7 @@ from bot.slack.words import buttons
 from bot.slack.words import direct as words
 from bot.slack.words.small import all_gone, ended_early, found_again, number
 from bot.views import CardState, CloudView, RequestView
+from policies.entitlements.aws import AwsLease
 from policies.grant import Grant, GrantState
 
 CLOUDS_MOST: Final = 10
@@ -114,12 +115,12 @@ def _live(view: RequestView, look: _Look) -> Message:
 
 
 def _cloud(view: RequestView, one: CloudView) -> list[Block]:
-    if one.grant is None or one.lease is None:
+    if one.grant is None or not isinstance(one.target, AwsLease):
         return [section(words.cloud_for_you(one))]
     link = button(
         words.open_cloud(one),
         ids.OPEN_CLOUD,
-        url=_console(view, one.lease.account_id, one.grant),
+        url=_console(view, one.target.account_id, one.grant),
         label=words.open_cloud_aloud(one),
     )
     lines = [

@@ -119,7 +119,7 @@ def test_a_role_without_a_first_command_has_none():
 
 
 def test_a_cloud_we_know_nothing_of_is_named_only():
-    bare = views.live().clouds[0]._replace(lease=None)
+    bare = views.live().clouds[0]._replace(target=None)
     lines = views.read(drawn(views.live(clouds=(bare,))))
     assert lines[1:] == ["*AWS* · live, works now · account shop-prod", *END]
 

@@ -68,7 +68,7 @@ def test_a_waiting_request_says_who_is_asked(desk: Desk, ledger: Ledger):
     assert (found.reason, found.note, found.on_behalf) == ("replication lag", None, False)
     assert (found.role_title, found.reads_only, found.risk) == ("Read production databases", True, Risk.LOW)
     (cloud,) = found.clouds
-    assert (cloud.cloud, cloud.place, cloud.state, cloud.lease) == ("aws", "shop-prod", None, None)
+    assert (cloud.cloud, cloud.place, cloud.state, cloud.target) == ("aws", "shop-prod", None, None)
     assert cloud.try_command == "rds describe-db-instances"
 
 
@@ -88,7 +88,7 @@ def test_an_approved_request_shows_its_grants(desk: Desk, ledger: Ledger):
     found = shown(ledger, one)
     (cloud,) = found.clouds
     assert (found.state, cloud.state) == (CardState.STARTING, GrantState.PLANNED)
-    assert cloud.lease is not None
+    assert cloud.target is not None
     assert (cloud.place, cloud.try_command) == ("shop-prod", "rds describe-db-instances")
     assert found.asked == ()
     assert found.decided_by is not None

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.bundle import (
-    leased_role_key,
-    leased_role_name,
-    plan_grants,
-    progress,
-    take_back,
-    taken_back,
-)
+from policies.bundle import plan_grants, progress, take_back, taken_back
+from policies.entitlements.aws import leased_role_key, leased_role_name
 from policies.grant import EndCause, Grant, GrantState
 from policies.holding import Overruled, RefusedForGood
 from policies.people import NAME_LENGTH
@@ -30,7 +24,9 @@ def bundle(*states: GrantState) -> list[Grant]:
 
 
 def test_one_grant_is_planned_for_each_entitlement_due_now_and_ending_with_the_request():
-    first, second = (moved.value for moved in plan_grants(APPROVED, [LEASE, OTHER], PRINCIPAL, NOW))
+    first, second = (
+        moved.value for moved in plan_grants(APPROVED, [(LEASE, PRINCIPAL), (OTHER, PRINCIPAL)], NOW)
+    )
     assert (first.id, second.id) == ("pa-0001-1", "pa-0001-2")
     assert {one.due_at for one in (first, second)} == {NOW}
     assert {one.ends_at for one in (first, second)} == {NOW + HOUR}
@@ -39,13 +35,13 @@ def test_one_grant_is_planned_for_each_entitlement_due_now_and_ending_with_the_r
 
 
 def test_the_plan_is_in_the_log_before_anything_else():
-    (moved,) = plan_grants(APPROVED, [LEASE], PRINCIPAL, NOW)
+    (moved,) = plan_grants(APPROVED, [(LEASE, PRINCIPAL)], NOW)
     assert [event.kind for event in moved.events] == ["grant.planned"]
 
 
 def test_nothing_is_planned_before_it_is_approved():
     with pytest.raises(ValueError, match="approved before"):
-        plan_grants(request(), [LEASE], PRINCIPAL, NOW)
+        plan_grants(request(), [(LEASE, PRINCIPAL)], NOW)
 
 
 def test_the_holding_is_the_roles_arn():

@@ -3,16 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from policies.catalogue import (
-    AwsAccess,
-    AwsAccount,
-    Catalogue,
-    Clouds,
-    Risk,
-    never_granted,
-    resolve,
-    role_hash,
-)
+from policies.catalogue import Catalogue, Risk, role_hash
+from policies.entitlements import Clouds, resolve
+from policies.entitlements.aws import AwsAccess, AwsAccount, never_granted
 from policies.values import RoleName
 from tests.policies.builders import ENTITLEMENT, role
 
@@ -77,7 +70,7 @@ def test_a_role_is_not_longer_by_default_than_at_most():
 
 
 def test_a_role_reaches_an_account_once():
-    with pytest.raises(ValidationError, match="AWS account shop-prod is here twice"):
+    with pytest.raises(ValidationError, match="shop-prod in aws is here twice"):
         role(entitlements=[ENTITLEMENT, ENTITLEMENT])
 
 

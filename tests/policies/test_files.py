@@ -108,7 +108,7 @@ def test_the_files_make_one_policy(folder: Path):
     given_policy = load(folder)
     assert given_policy.people.get(PersonId("ana")) is not None
     assert given_policy.catalogue.names == (RoleName("prod-db-readonly"),)
-    assert given_policy.clouds.aws_account("shop-prod") is not None
+    assert given_policy.clouds.place("aws", "shop-prod").alias == "shop-prod"
     assert [one.id for one in given_policy.rules] == ["engineers-read", "nothing-long-at-work"]
     assert given_policy.window("office-hours").start == "08:00"
     assert [case.name for case in given_policy.cases] == ["ana asks", "ben asks"]
@@ -276,7 +276,12 @@ def test_a_mark_at_the_start_of_a_file_is_not_part_of_it():
             "account: shop-prd",
             'roles.yaml:11: no AWS account is called "shop-prd". Did you mean shop-prod?',
         ),
-        ("roles", "cloud: aws", "cloud: awz", 'roles.yaml:10: "awz" is not one of aws. Did you mean aws?'),
+        (
+            "roles",
+            "cloud: aws",
+            "cloud: awz",
+            'roles.yaml:10: "awz" is not one of aws, identity-center, gcp, azure. Did you mean aws?',
+        ),
         (
             "roles",
             "::111122223333:",
@@ -323,7 +328,7 @@ def test_a_mark_at_the_start_of_a_file_is_not_part_of_it():
             "people",
             "title: engineer,",
             "title: engineer, aws: {kind: usr},",
-            'people.yaml:2: {"kind": "usr"} is not one of user, role_session',
+            'people.yaml:2: "usr" is not one of user, role_session. Did you mean user?',
         ),
         (
             "people",
@@ -416,7 +421,7 @@ def test_names_are_checked_against_the_files_that_could_be_read():
 
 def test_one_aws_account_has_one_alias():
     twice = CLOUDS + CLOUDS.replace("aws:\n", "").replace("shop-prod:", "shop-again:")
-    assert problems(files(clouds=twice)) == ["clouds.yaml:9: account 111122223333 is here twice"]
+    assert problems(files(clouds=twice)) == ["clouds.yaml:9: 111122223333 is here twice"]
 
 
 def test_policies_of_aws_itself_are_in_every_account():

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import policies.files
-from policies.catalogue import resolve
 from policies.decision import Allow, AskSomeone, Refuse
+from policies.entitlements import resolve
 from policies.files import load
 from policies.lint import lint
 from policies.people import AwsUser

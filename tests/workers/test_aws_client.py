@@ -19,7 +19,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from policies.catalogue import AwsLease
+from policies.entitlements.aws import AwsLease
 from policies.grant import Grant
 from policies.holding import Absent, Outcome, Present, RefusedForGood, Unreachable
 from sandbox.aws.faults import Kind
@@ -39,9 +39,9 @@ from workers.clouds.aws.client import (
     _answer,
     _SessionOver,
 )
-from workers.clouds.aws.labels import Labels
 from workers.clouds.aws.leased_role import LeasedRoles
 from workers.clouds.cloud import Again, Checkup, ClaimLost, CloudError, Holding, Refused, Seen, Unknown
+from workers.clouds.labels import Labels
 
 NUMBERS = itertools.count(7000)
 CHANGES = ("CreateRole", "PutRolePolicy", "AttachRolePolicy")
@@ -571,12 +571,12 @@ def adapter_over(scripted: Scripted) -> LeasedRoles:
 
 def test_all_pages_of_roles_are_looked_through():
     scripted = Scripted(
-        page("a", marker="2"), {"Tags": []}, page("b"), {"Tags": [{"Key": "k", "Value": "v"}]}
+        page("a", marker="2"), {"Tags": []}, page("b"), {"Tags": [{"Key": "prod-access:role", "Value": "v"}, {"Key": "k", "Value": "theirs"}]}
     )
     found = adapter_over(scripted).find_ours()
     assert [(one.key, one.labels, one.genuine) for one in found] == [
         ("arn:a", {}, False),
-        ("arn:b", {"k": "v"}, False),
+        ("arn:b", {"role": "v"}, False),
     ]
     assert [words.get("Marker") for words in scripted.asked if words["call"] == "list_roles"] == [None, "2"]
 

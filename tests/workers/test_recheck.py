@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policies.approval import Approval
-from policies.catalogue import AwsLease
+from policies.entitlements.aws import AwsLease
 from policies.grant import planned
 from policies.holding import Direction, Overruled, Unreachable
 from policies.request import approved, asked

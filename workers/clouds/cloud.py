@@ -10,19 +10,33 @@ CloudError
 └── ClaimLost  our hold on the work is gone: nothing more may be changed (raised by the fence)
 ```
 
-Public methods turn these into outcomes. `Present` and `Absent` are only ever said after a read.
+Public methods turn these into outcomes. `Present` and `Absent` are only ever said after a read. Works that
+come together may be done together: a cloud whose unit of change holds many grants (a Google policy) then
+reads and writes once for all of them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol, final
+from functools import partial
+from typing import NamedTuple, Protocol, TypeAlias, assert_never, final
 
-from policies.catalogue import AwsLease
+from policies.entitlements import Target
 from policies.grant import Grant
-from policies.holding import Absent, Outcome, Present, RefusedForGood, StillThere, Unreachable
-from policies.people import AwsIdentity
+from policies.holding import (
+    Absent,
+    Ensure,
+    LookAgain,
+    Outcome,
+    Plan,
+    Present,
+    RefusedForGood,
+    Remove,
+    StillThere,
+    Unreachable,
+)
+from policies.people import Principal
 from policies.values import CloudName, GrantId, HoldingKey, PersonId, RequestId, RoleName
 
 _SOON = timedelta(seconds=1)
@@ -64,8 +78,8 @@ class Holding(NamedTuple):
     """What an adapter needs to make or remove one holding; no catalogue, people or policy is read for it."""
 
     key: HoldingKey
-    principal: AwsIdentity
-    entitlement: AwsLease
+    principal: Principal
+    entitlement: Target
     grant: GrantId
     request: RequestId
     role: RoleName
@@ -86,11 +100,23 @@ class Holding(NamedTuple):
         )
 
 
+class Work(NamedTuple):
+    """One holding, what its cloud should show, and the fence that stands before changing it."""
+
+    holding: Holding
+    plan: Plan
+    fence: Fence
+
+
 class Seen(NamedTuple):
     """What a read showed: it is there, whole or not, and ends by itself at `until` (None: it does not)."""
 
     until: datetime | None
     complete: bool
+
+
+Look: TypeAlias = Seen | CloudError | None
+"""What a fresh read of one holding showed: there, absent (None), or why that is not known."""
 
 
 class Found(NamedTuple):
@@ -116,31 +142,30 @@ class Cloud(ABC):
     name: CloudName
 
     @final
+    def carry_out(self, works: Sequence[Work]) -> tuple[Outcome | None, ...]:
+        """Do each work and read what came of it; outcomes in the order of the works.
+
+        None stands for a work whose claim was lost on the way: nothing may be said about it.
+        """
+        problems = self._change_all(works)
+        asked = [
+            work.holding
+            for work, problem in zip(works, problems, strict=True)
+            if _wants_a_look(work.plan, problem)
+        ]
+        looks = dict(zip((holding.key for holding in asked), self._look_all(asked), strict=True))
+        return tuple(
+            None if isinstance(problem, ClaimLost) else _outcome(work, problem, looks)
+            for work, problem in zip(works, problems, strict=True)
+        )
+
+    @final
     def ensure(self, holding: Holding, until: datetime, fence: Fence) -> Outcome:
         """Make it present until a moment, and read it back: Present, Unreachable or RefusedForGood.
 
         Raises ClaimLost.
         """
-        try:
-            self._ensure(holding, until, fence)
-            seen = self._look(holding)
-        except ClaimLost:
-            raise
-        except Refused as error:
-            return RefusedForGood(error.problem)
-        except Unknown as error:
-            return self._ensured(holding, until, error)
-        except CloudError as error:
-            return Unreachable(error.problem, error.after)
-        return _present(seen, until)
-
-    def _ensured(self, holding: Holding, until: datetime, unknown: Unknown) -> Outcome:
-        try:
-            seen = self._look(holding)
-        except CloudError as error:
-            return Unreachable(error.problem, error.after)
-        outcome = _present(seen, until)
-        return outcome if isinstance(outcome, Present) else Unreachable(unknown.problem, _SOON)
+        return self._one(Work(holding, Ensure(until), fence))
 
     @final
     def remove(self, holding: Holding, fence: Fence, *, early: bool) -> Outcome:
@@ -148,31 +173,19 @@ class Cloud(ABC):
 
         Raises ClaimLost.
         """
-        try:
-            self._remove(holding, fence, early=early)
-        except ClaimLost:
-            raise
-        except CloudError as error:
-            return self._removed(holding, error)
-        return self._removed(holding, None)
+        return self._one(Work(holding, Remove(early), fence))
 
-    def _removed(self, holding: Holding, problem: CloudError | None) -> Outcome:
-        try:
-            seen = self._look(holding)
-        except CloudError as error:
-            return Unreachable(error.problem, error.after)
-        if seen is None:
-            return Absent()
-        return Unreachable(problem.problem if problem else "still_there", problem.after if problem else _SOON)
+    def _one(self, work: Work) -> Outcome:
+        (outcome,) = self.carry_out([work])
+        if outcome is None:
+            raise ClaimLost("claim_lost")
+        return outcome
 
     @final
     def look(self, holding: Holding) -> Outcome:
         """Absent, StillThere or Unreachable, by a read."""
-        try:
-            seen = self._look(holding)
-        except CloudError as error:
-            return Unreachable(error.problem, error.after)
-        return Absent() if seen is None else StillThere()
+        (look,) = self._look_all([holding])
+        return _looked(look)
 
     @final
     def warm(self) -> None:
@@ -197,6 +210,25 @@ class Cloud(ABC):
             return tuple(self._doctor())
         except CloudError as error:
             return (Checkup(self.name, ok=False, detail=f"not reachable: {error.problem}"),)
+
+    def _change_all(self, works: Sequence[Work]) -> Sequence[CloudError | None]:
+        """Carry out every work but the looks; what went wrong with each, in order."""
+        return [_caught(partial(self._do, work)) for work in works]
+
+    def _do(self, work: Work) -> None:
+        match work.plan:
+            case Ensure(until):
+                self._ensure(work.holding, until, work.fence)
+            case Remove(early):
+                self._remove(work.holding, work.fence, early=early)
+            case LookAgain():
+                return
+            case _:
+                assert_never(work.plan)
+
+    def _look_all(self, holdings: Sequence[Holding]) -> Sequence[Look]:
+        """What a fresh read shows of each, in order."""
+        return [_read(partial(self._look, holding)) for holding in holdings]
 
     @abstractmethod
     def _ensure(self, holding: Holding, until: datetime, fence: Fence) -> None:
@@ -224,6 +256,67 @@ class Cloud(ABC):
     @abstractmethod
     def _doctor(self) -> Iterable[Checkup]:
         """What an operator should know."""
+
+
+def _caught(change: Callable[[], None]) -> CloudError | None:
+    try:
+        change()
+    except CloudError as error:
+        return error
+    return None
+
+
+def _read(read: Callable[[], Seen | None]) -> Look:
+    try:
+        return read()
+    except CloudError as error:
+        return error
+
+
+def _wants_a_look(plan: Plan, problem: CloudError | None) -> bool:
+    """An end is always looked at; a start when it may have been made."""
+    if isinstance(problem, ClaimLost):
+        return False
+    return not isinstance(plan, Ensure) or problem is None or isinstance(problem, Unknown)
+
+
+def _outcome(work: Work, problem: CloudError | None, looks: dict[HoldingKey, Look]) -> Outcome:
+    match work.plan:
+        case Ensure(until):
+            return _ensured(until, problem, looks.get(work.holding.key))
+        case Remove():
+            return _removed(problem, looks[work.holding.key])
+        case LookAgain():
+            return _looked(looks[work.holding.key])
+        case _:
+            assert_never(work.plan)
+
+
+def _ensured(until: datetime, problem: CloudError | None, look: Look) -> Outcome:
+    if isinstance(problem, Refused):
+        return RefusedForGood(problem.problem)
+    if problem is not None and not isinstance(problem, Unknown):
+        return Unreachable(problem.problem, problem.after)
+    if isinstance(look, CloudError):
+        return Unreachable(look.problem, look.after)
+    outcome = _present(look, until)
+    if problem is not None and not isinstance(outcome, Present):
+        return Unreachable(problem.problem, _SOON)
+    return outcome
+
+
+def _removed(problem: CloudError | None, look: Look) -> Outcome:
+    if isinstance(look, CloudError):
+        return Unreachable(look.problem, look.after)
+    if look is None:
+        return Absent()
+    return Unreachable(problem.problem if problem else "still_there", problem.after if problem else _SOON)
+
+
+def _looked(look: Look) -> Outcome:
+    if isinstance(look, CloudError):
+        return Unreachable(look.problem, look.after)
+    return Absent() if look is None else StillThere()
 
 
 def _present(seen: Seen | None, until: datetime) -> Outcome:

@@ -12,15 +12,18 @@ from typing import Final, NamedTuple
 from sqlalchemy import Select, select, update
 
 from policies.bundle import progress, take_back, taken_back
+from policies.entitlements import changed_together
 from policies.grant import EndCause, Grant
 from policies.holding import Direction, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
 from policies.values import CloudName, HoldingKey, RequestId
 from workers.ledger import schema
-from workers.ledger.reading import claimable
+from workers.ledger.reading import claimable, unclaimed
 from workers.ledger.writing import Writing
 
 CLAIM: Final = timedelta(seconds=20)
 """How long a claim lasts after its last renewal."""
+ALONGSIDE: Final = 1000
+"""The most that is claimed beyond what was asked for: a Google policy holds 1,500 members."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class Claim:
     cloud: CloudName
     grants: tuple[Grant, ...]
     plan: Plan
+    together: str | None = None
 
 
 class Settled(NamedTuple):
@@ -44,15 +48,25 @@ class Settled(NamedTuple):
 def claim_due(
     writing: Writing, cloud: CloudName, direction: Direction, *, worker: str, most: int
 ) -> tuple[Claim, ...]:
-    """Claim holdings that are due for this drain, urgent ones first, and begin their grants."""
-    keys = [HoldingKey(key) for key in writing.scalars(_due(cloud, direction, writing.now, most))]
+    """Claim holdings that are due for this drain, urgent ones first, and begin their grants.
+
+    What a cloud changes in one piece is claimed in one piece, beyond `most`: starts take along what ends in
+    the same piece, but ends never take along what starts.
+    """
+    first = [HoldingKey(key) for key in writing.scalars(_due(cloud, direction, writing.now, most))]
+    keys = [*first, *_alongside(writing, first, direction)]
     numbers = _numbered(writing, keys, worker)
     for moved in begin(writing.grants_on(keys), writing.now):
         writing.save_claimed_grant(moved)
     on: dict[HoldingKey, list[Grant]] = {key: [] for key in keys}
     for grant in writing.grants_on(keys):
         on[grant.holding].append(grant)
-    return tuple(Claim(key, numbers[key], cloud, tuple(on[key]), plan(on[key])) for key in keys)
+    return tuple(
+        Claim(
+            key, numbers[key], cloud, tuple(on[key]), plan(on[key]), changed_together(on[key][0].entitlement)
+        )
+        for key in keys
+    )
 
 
 def _due(cloud: CloudName, direction: Direction, now: datetime, most: int) -> Select[str]:
@@ -60,6 +74,20 @@ def _due(cloud: CloudName, direction: Direction, now: datetime, most: int) -> Se
     query = select(table.c.key).where(claimable(cloud, direction, now))
     query = query.order_by(table.c.urgent.desc(), table.c.due_at, table.c.key).limit(most)
     return query.with_for_update(skip_locked=True)
+
+
+def _alongside(writing: Writing, keys: Sequence[HoldingKey], direction: Direction) -> tuple[HoldingKey, ...]:
+    """What else is due in the same pieces as these holdings, and nobody has."""
+    table = schema.holdings
+    piece = select(table.c.together).where(table.c.key.in_(keys), table.c.together.is_not(None)).distinct()
+    pieces = list(writing.scalars(piece)) if keys else []
+    if not pieces:
+        return ()
+    query = select(table.c.key).where(table.c.together.in_(pieces), unclaimed(writing.now))
+    query = query.where(table.c.key.not_in(keys)).order_by(table.c.due_at, table.c.key).limit(ALONGSIDE)
+    if direction is Direction.REVOKE:
+        query = query.where(table.c.direction == direction.value)
+    return tuple(HoldingKey(key) for key in writing.scalars(query.with_for_update(skip_locked=True)))
 
 
 def _numbered(writing: Writing, keys: Sequence[HoldingKey], worker: str) -> dict[HoldingKey, int]:

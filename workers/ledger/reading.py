@@ -223,9 +223,13 @@ class Reader:
 def claimable(cloud: CloudName, direction: Direction, now: datetime) -> ColumnElement[bool]:
     """The condition that a holding is due for a drain and nobody has it."""
     table = schema.holdings
+    return and_(table.c.cloud == cloud, table.c.direction == direction.value, unclaimed(now))
+
+
+def unclaimed(now: datetime) -> ColumnElement[bool]:
+    """The condition that a holding is due and nobody has it."""
+    table = schema.holdings
     return and_(
-        table.c.cloud == cloud,
-        table.c.direction == direction.value,
         table.c.due_at.is_not(None),
         table.c.due_at <= now,
         table.c.claimed_until <= now,

@@ -118,6 +118,14 @@ holdings: Final = Table(
     Column("claim", Integer, nullable=False),
     Column("claimed_until", MomentColumn, nullable=False),
     Column("claimed_by", Text),
+    Column("together", Text),
+    Index(
+        "holdings_together",
+        "together",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL AND together IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL AND together IS NOT NULL"),
+    ),
     Index(
         "holdings_due",
         "cloud",
@@ -133,7 +141,10 @@ holdings: Final = Table(
         postgresql_where=text("due_at IS NOT NULL"),
     ),
 )
-"""The units of cloud work: when each is next due, and the numbered claim a worker has on it."""
+"""The units of cloud work: when each is next due, and the numbered claim a worker has on it.
+
+`together` names what its cloud changes in one piece, where that is more than the holding itself.
+"""
 
 seen: Final = Table(
     "seen",

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policies.audit import Event, link
+from policies.entitlements import changed_together
 from policies.grant import Grant, GrantState
 from policies.holding import alarm, direction
 from policies.moves import Moved
@@ -120,6 +121,7 @@ class Writing(Reader):
             "urgent": urgent,
             "claim": 0,
             "claimed_until": schema.NEVER,
+            "together": changed_together(grant.entitlement),
         }
         self._put_new(schema.holdings, row, key="key")
         self._hasten(grant)

@@ -28,7 +28,7 @@ from botocore.exceptions import (
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from policies.catalogue import AwsLease
+from policies.entitlements.aws import AwsLease
 from workers.clouds.cloud import Again, CloudError, Refused, Unknown
 
 CONNECT_SECONDS: Final = 2

@@ -6,28 +6,16 @@ source: IAM User Guide, "Revoking IAM role temporary security credentials"), and
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from policies.people import AwsIdentity, AwsRoleSession, AwsUser
+from workers.clouds.labels import moment_text, read_moment
 
 Document: TypeAlias = dict[str, Any]
 END_POLICY: Final = "prod-access-end"
 """The inline policy that denies everything once the grant has ended."""
 _TRUSTED: Final = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
-
-
-def moment_text(moment: datetime) -> str:
-    """A moment as IAM conditions and our tags write it: whole seconds, UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def read_moment(text: str) -> datetime | None:
-    """The moment of such a text, or None."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def trust(principal: AwsIdentity, until: datetime) -> Document:

@@ -11,14 +11,13 @@ Made in the order trust, Deny, policies: at no moment does the role allow anythi
 away in the order Deny (when it ends early), policies, Deny, role. A name is never used twice.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from policies.bundle import ROLE_PATH
-from policies.catalogue import AwsLease
-from policies.people import AwsIdentity
-from policies.values import CloudName, GrantId, HoldingKey, PersonId, RequestId, RoleName
+from policies.entitlements.aws import ROLE_PATH, AwsLease
+from policies.people import AwsIdentity, AwsRoleSession, AwsUser
+from policies.values import CloudName, HoldingKey
 from workers.clouds.aws import documents
 from workers.clouds.aws.client import (
     Attached,
@@ -33,9 +32,10 @@ from workers.clouds.aws.client import (
     Tags,
     Taken,
 )
-from workers.clouds.aws.labels import PREFIX, Labels
 from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Refused, Seen
+from workers.clouds.labels import Labels, labelled, read_moment
 
+_PREFIX: Final = "prod-access:"
 SESSION_SECONDS: Final = 3600
 """The longest session of a leased role: IAM's own minimum for that setting."""
 
@@ -58,7 +58,7 @@ class LeasedRoles(Cloud):
             self._adopt(holding, until, fence)
         fence.check()
         self._deny(holding, documents.deny_after(until))
-        for policy in holding.entitlement.policies:
+        for policy in _lease(holding).policies:
             fence.check()
             self._attach(holding, policy)
 
@@ -74,23 +74,23 @@ class LeasedRoles(Cloud):
             holding,
             "create_role",
             Path=ROLE_PATH,
-            AssumeRolePolicyDocument=documents.text(documents.trust(holding.principal, until)),
+            AssumeRolePolicyDocument=documents.text(documents.trust(_identity(holding), until)),
             Description=f"{holding.role} for {holding.person}, {holding.request}",
             MaxSessionDuration=SESSION_SECONDS,
-            PermissionsBoundary=holding.entitlement.boundary,
+            PermissionsBoundary=_lease(holding).boundary,
             Tags=_tags(self._labels.of(holding, until)),
         )
 
     def _adopt(self, holding: Holding, until: datetime, fence: Fence) -> None:
         """A role of this name exists: ours from an earlier try (a reply was lost), or somebody else's."""
         role = self._role(holding)
-        genuine = self._labels.genuine(holding.key, role.labels)
-        if not genuine or role.labels.get("prod-access:grant") != holding.grant:
+        labels = _labels(role.labels)
+        if not self._labels.genuine(holding.key, labels) or labels["grant"] != holding.grant:
             raise Refused("name_taken_by_another")
         if documents.end_of_trust(role.trust) == until:
             return
         fence.check()
-        wanted = documents.text(documents.trust(holding.principal, until))
+        wanted = documents.text(documents.trust(_identity(holding), until))
         self._change(holding, "update_assume_role_policy", PolicyDocument=wanted)
         fence.check()
         self._change(holding, "tag_role", Tags=_tags(self._labels.of(holding, until)))
@@ -139,7 +139,7 @@ class LeasedRoles(Cloud):
             attached = self._read(holding, Attached, "list_attached_role_policies")
         except Missing:
             return False
-        wanted = set(holding.entitlement.policies)
+        wanted = set(_lease(holding).policies)
         ends_alike = until is not None and documents.end_of_deny(deny.document) == until
         return ends_alike and wanted == {policy.arn for policy in attached.policies}
 
@@ -147,10 +147,10 @@ class LeasedRoles(Cloud):
         return self._read(holding, OneRole, "get_role").role
 
     def _read(self, holding: Holding, model: type[Model], call: str, **words: object) -> Model:
-        return self._client.read(holding.entitlement, model, call, RoleName=_role_name(holding.key), **words)
+        return self._client.read(_lease(holding), model, call, RoleName=_role_name(holding.key), **words)
 
     def _change(self, holding: Holding, call: str, **words: object) -> None:
-        self._client.change(holding.entitlement, call, RoleName=_role_name(holding.key), **words)
+        self._client.change(_lease(holding), call, RoleName=_role_name(holding.key), **words)
 
     def _warm(self) -> None:
         for account in self._accounts():
@@ -160,9 +160,9 @@ class LeasedRoles(Cloud):
         for account in self._accounts():
             for role in self._roles(account):
                 tags = self._client.read(account, Tags, "list_role_tags", RoleName=role.name)
-                labels = {tag.key: tag.value for tag in tags.tags}
+                labels = _labels({tag.key: tag.value for tag in tags.tags})
                 genuine = self._labels.genuine(role.arn, labels)
-                ends_at = documents.read_moment(labels.get(f"{PREFIX}ends", ""))
+                ends_at = read_moment(labels.get("ends", ""))
                 yield Found(HoldingKey(role.arn), labels, ends_at, genuine)
 
     def _roles(self, account: AwsLease) -> Iterable[Role]:
@@ -185,23 +185,10 @@ class LeasedRoles(Cloud):
         except Missing:
             return None
         principal = documents.principal_of(role.trust)
-        if principal is None or not self._labels.genuine(found.key, role.labels):
+        if principal is None or not self._labels.genuine(found.key, _labels(role.labels)):
             return None
         policies = tuple(policy.arn for policy in attached.policies)
-        return self._labelled(found, account.model_copy(update={"policies": policies}), principal)
-
-    @staticmethod
-    def _labelled(found: Found, lease: AwsLease, principal: AwsIdentity) -> Holding:
-        labels = found.labels
-        return Holding(
-            key=found.key,
-            principal=principal,
-            entitlement=lease,
-            grant=GrantId(labels[f"{PREFIX}grant"]),
-            request=RequestId(labels[f"{PREFIX}request"]),
-            role=RoleName(labels[f"{PREFIX}role"]),
-            person=PersonId(labels[f"{PREFIX}person"]),
-        )
+        return labelled(found.key, found.labels, principal, account.model_copy(update={"policies": policies}))
 
     def _doctor(self) -> Iterable[Checkup]:
         for account in self._accounts():
@@ -233,4 +220,21 @@ def _role_name(key: HoldingKey) -> str:
 
 
 def _tags(labels: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in labels.items()]
+    return [{"Key": f"{_PREFIX}{name}", "Value": value} for name, value in labels.items()]
+
+
+def _labels(tags: Mapping[str, str]) -> dict[str, str]:
+    """What we wrote, of all the tags of a role."""
+    return {name.removeprefix(_PREFIX): value for name, value in tags.items() if name.startswith(_PREFIX)}
+
+
+def _lease(holding: Holding) -> AwsLease:
+    if not isinstance(holding.entitlement, AwsLease):
+        raise TypeError(f"{holding.key} is not a leased role")
+    return holding.entitlement
+
+
+def _identity(holding: Holding) -> AwsIdentity:
+    if not isinstance(holding.principal, AwsUser | AwsRoleSession):
+        raise TypeError(f"{holding.key} is not held by an AWS identity")
+    return holding.principal

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import HOUR, NOW, grant
-from workers.clouds.aws.labels import Labels
 from workers.clouds.cloud import Holding
+from workers.clouds.labels import Labels
 
 KEY, OLD = b"the key in use", b"the key before it"
 HOLDING = Holding.of([grant()])
@@ -18,14 +18,14 @@ TAGS = OURS.of(HOLDING, NOW + HOUR)
 
 
 def test_the_labels_say_everything_a_lost_ledger_needs():
-    unsigned = {name: value for name, value in TAGS.items() if name != "prod-access:signature"}
+    unsigned = {name: value for name, value in TAGS.items() if name != "signature"}
     assert unsigned == {
-        "prod-access:instance": "meridian",
-        "prod-access:grant": "pa-0001-1",
-        "prod-access:request": "pa-0001",
-        "prod-access:person": "ana",
-        "prod-access:role": "prod-db-readonly",
-        "prod-access:ends": "2026-11-24T15:02:11Z",
+        "instance": "meridian",
+        "grant": "pa-0001-1",
+        "request": "pa-0001",
+        "person": "ana",
+        "role": "prod-db-readonly",
+        "ends": "2026-11-24T15:02:11Z",
     }
 
 
@@ -69,10 +69,10 @@ def test_another_installation_with_our_key_is_another_installation():
 
 
 def test_text_moved_from_one_label_to_the_next_is_not_genuine():
-    moved = {**TAGS, "prod-access:person": "anap", "prod-access:role": "rod-db-readonly"}
+    moved = {**TAGS, "person": "anap", "role": "rod-db-readonly"}
     assert not OURS.genuine(HOLDING.key, moved)
 
 
 def test_another_end_is_another_signature():
     later = OURS.of(HOLDING, NOW + HOUR + timedelta(seconds=1))
-    assert later["prod-access:signature"] != TAGS["prod-access:signature"]
+    assert later["signature"] != TAGS["signature"]
