@@ -65,5 +65,5 @@ class Database(NamedTuple):
 def databases(home: Path) -> Iterator[tuple[Database, ...]]:
     """SQLite, and a PostgreSQL server of our own."""
     home.mkdir(parents=True, exist_ok=True)
-    with running_postgres() as url:
-        yield Database("SQLite", "", home), Database("PostgreSQL", url, home)
+    with running_postgres() as server:
+        yield Database("SQLite", "", home), Database("PostgreSQL", server.url, home)

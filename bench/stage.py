@@ -189,7 +189,7 @@ def role_of(grant: Grant) -> str:
 @contextmanager
 def staged(home: Path, people: int) -> Iterator[Stage]:
     """A world with so many more people; at Slack they are in the channel of the databases."""
-    world = World(home, rate_scale=1000)
+    world = World(home, rate_scale=1000, clouds=("aws",))
     _write_people(world.org / "people.yaml", people)
     with _environment(_FAKETIME), world:
         _settle_in(world, people)

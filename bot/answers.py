@@ -151,6 +151,12 @@ class NothingToEnd(NamedTuple):
     view: RequestView | None
 
 
+class NothingToDecide(NamedTuple):
+    """The longer time was decided, withdrawn or overtaken by the end."""
+
+    view: RequestView
+
+
 class UnknownCard(NamedTuple):
     """The click carries nothing we ever made."""
 
@@ -170,8 +176,68 @@ ClickAnswer: TypeAlias = (
     | NotAllowed
     | MayNotEnd
     | NothingToEnd
+    | NothingToDecide
     | NoIdentity
     | UnknownCard
+    | NoRules
+    | Frozen
+    | LedgerAway
+)
+
+
+class Extended(NamedTuple):
+    """Nobody needed to be asked: the clouds are told now."""
+
+    view: RequestView
+    adding: timedelta
+
+
+class AskedLonger(NamedTuple):
+    """The longer time waits for somebody's yes."""
+
+    view: RequestView
+    adding: timedelta
+
+
+class AlreadyExtending(NamedTuple):
+    """More time was asked for already."""
+
+    view: RequestView
+
+
+class NoLonger(NamedTuple):
+    """It is as long as it may be."""
+
+    view: RequestView
+
+
+class NotLonger(NamedTuple):
+    """The rules do not allow so much."""
+
+    view: RequestView
+    decision: Refuse
+
+
+class MayNotExtend(NamedTuple):
+    """Only whoever asked for it or holds it can want more time."""
+
+    view: RequestView
+
+
+class NothingToExtend(NamedTuple):
+    """It is not live, or so near its end that nothing can be moved any more."""
+
+    view: RequestView | None
+
+
+ExtendAnswer: TypeAlias = (
+    Extended
+    | AskedLonger
+    | AlreadyExtending
+    | NoLonger
+    | NotLonger
+    | MayNotExtend
+    | NothingToExtend
     | NoRules
     | Frozen
     | LedgerAway

@@ -48,17 +48,17 @@ def on_card(writing: Writing, policy: Policy, click: Click) -> Deciding | ClickA
     """The click as something to decide, or why there is nothing to decide."""
     token = writing.token(click.token)
     if token is None or (token.message is not None and token.message != click.message):
-        _note_click(writing, click.person, "unknown_card", None)
+        note_click(writing, click.person, "unknown_card", None)
         return answers.UnknownCard()
     request = writing.request(token.request)
     if request is None:
         return answers.UnknownCard()
     deciding = Deciding(writing, policy, click.person, request)
     if request.state is not RequestState.PENDING:
-        _note_click(writing, click.person, "already_decided", request)
+        note_click(writing, click.person, "already_decided", request)
         return answers.AlreadyDecided(deciding.view)
     if request.version != token.version:
-        _note_click(writing, click.person, "stale_card", request)
+        note_click(writing, click.person, "stale_card", request)
         return answers.StaleCard(deciding.view, None)
     return deciding
 
@@ -73,13 +73,13 @@ def _judged(deciding: Deciding) -> approvals.MayApprove | ClickAnswer:
         case approvals.MayApprove():
             return verdict
         case approvals.OwnRequest():
-            _note_click(writing, person, "own_request", request)
+            note_click(writing, person, "own_request", request)
             return answers.OwnRequest(deciding.view)
         case approvals.AlreadyCounted(missing=missing):
-            _note_click(writing, person, "already_counted", request)
+            note_click(writing, person, "already_counted", request)
             return answers.AlreadyCounted(deciding.view, missing)
         case approvals.NotAnApprover() | approvals.Full():
-            _note_click(writing, person, "not_an_approver", request)
+            note_click(writing, person, "not_an_approver", request)
             return answers.NotAnApprover(deciding.view)
         case _:
             assert_never(verdict)
@@ -137,7 +137,7 @@ def _decide_again(deciding: Deciding) -> ClickAnswer | None:
         outcome=decision.model_dump_json(),
     )
     if isinstance(decision, Refuse) or role is None:
-        _note_click(writing, person, "rules_say_no", request)
+        note_click(writing, person, "rules_say_no", request)
         return (
             answers.NotAllowed(request.role, decision) if isinstance(decision, Refuse) else answers.NoRules()
         )
@@ -163,7 +163,7 @@ def end(writing: Writing, policy: Policy, person: PersonId, request: AccessReque
     own = person in {request.requester, request.beneficiary}
     waits = request.state is RequestState.PENDING
     if not own and (waits or not _may_end(policy, person, request)):
-        _note_click(writing, person, "may_not_end", request)
+        note_click(writing, person, "may_not_end", request)
         return answers.MayNotEnd(view(writing, policy, request))
     return _stopped(writing, policy, person, request)
 
@@ -201,7 +201,7 @@ def digest(request: AccessRequest) -> str:
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
-def _note_click(writing: Writing, person: PersonId, why: str, request: AccessRequest | None) -> None:
-    """A refused click changes nothing and is written down; `card` keeps it out of the request's story."""
+def note_click(writing: Writing, person: PersonId, why: str, request: AccessRequest | None) -> None:
+    """Write down that a click was refused: it changes nothing; `card` keeps it out of the request's story."""
     body = {"by": person, "why": why, "card": request.id if request else None}
     writing.record([Event("click.refused", writing.now, body)])

@@ -4,13 +4,16 @@ Everything a card, a thread line or a direct message says comes from here and no
 be drawn again from the ledger at any time.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policies.approval import still_asked, tally
 from policies.catalogue import Risk, Role
+from policies.decision import Ask, AskSomeone, Refuse, decide, longest_allowed
 from policies.entitlements import Entitlement, Target
+from policies.extension import can_add, held, longer, too_late
+from policies.facts import gather
 from policies.grant import EndCause, Grant, GrantState
 from policies.people import People
 from policies.request import AccessRequest, RequestState
@@ -32,6 +35,10 @@ class CardState(StrEnum):
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
     NOT_GIVEN = "not_given"
+
+
+HELD: Final = {GrantState.LIVE, GrantState.EXTENDING}
+"""The states in which a cloud lets the holder in, by a read."""
 
 
 class PersonView(NamedTuple):
@@ -65,6 +72,26 @@ class CloudView(NamedTuple):
         return self.grant.state if self.grant else None
 
 
+class Room(NamedTuple):
+    """How much longer something could be held: by what an extension adds, and altogether."""
+
+    adding: timedelta | None
+    longest: timedelta | None
+    needs_a_yes: bool
+
+
+class MoreView(NamedTuple):
+    """More time that was asked for: by whom, how much, and who has to say yes."""
+
+    asked_by: PersonView
+    adding: timedelta
+    ends_at: datetime
+    lapses_at: datetime
+    allowed: bool
+    asked: tuple[PersonView, ...]
+    groups: tuple[GroupView, ...]
+
+
 class YesView(NamedTuple):
     """A yes that counts."""
 
@@ -94,6 +121,10 @@ class RequestView(NamedTuple):
     ended_by: PersonView | None
     cause: EndCause | None
     nobody_else_can: bool
+    room: Room | None = None
+    """How much longer it could be held; None where that was not looked up."""
+    more: MoreView | None = None
+    """More time that was asked for and is not given yet."""
 
     @property
     def on_behalf(self) -> bool:
@@ -109,8 +140,10 @@ def person_view(people: People, person: PersonId) -> PersonView:
     return PersonView(person, found.name, found.title, found.slack[0].user if found.slack else None)
 
 
-def view(reader: Reader, policy: Policy, request: AccessRequest) -> RequestView:
-    """The request as it stands in the ledger now."""
+def view(
+    reader: Reader, policy: Policy, request: AccessRequest, *, now: datetime | None = None
+) -> RequestView:
+    """The request as it stands in the ledger; with the time, also how much longer it could be held."""
     grants = reader.grants_of(request.id)
     people, role = policy.people, policy.catalogue.get(request.role)
     never = {request.requester, request.beneficiary}
@@ -139,6 +172,50 @@ def view(reader: Reader, policy: Policy, request: AccessRequest) -> RequestView:
         ended_by=person_view(people, ender) if ender else None,
         cause=next((grant.cause for grant in grants if grant.cause), None),
         nobody_else_can=waiting and not asked,
+        room=room(policy, request, now) if now and request.state is RequestState.ACTIVE else None,
+        more=_more(people, request),
+    )
+
+
+def ask_longer(request: AccessRequest, altogether: timedelta) -> Ask:
+    """The same ask, for so long altogether."""
+    return Ask(
+        requester=request.requester,
+        beneficiary=request.beneficiary,
+        role=request.role,
+        duration=altogether,
+        reference=request.reference,
+    )
+
+
+def room(policy: Policy, request: AccessRequest, now: datetime) -> Room:
+    """How much longer it could be held, and whether that would need somebody's yes."""
+    facts = gather(policy, request.requester, request.beneficiary, now)
+    longest = longest_allowed(ask_longer(request, held(request)), facts, policy)
+    adding = can_add(request, longest)
+    if adding is None or too_late(request, now):
+        return Room(None, longest, needs_a_yes=False)
+    decision = decide(ask_longer(request, longer(request, adding)), facts, policy)
+    if isinstance(decision, Refuse):
+        return Room(None, longest, needs_a_yes=False)
+    return Room(adding, longest, needs_a_yes=isinstance(decision, AskSomeone))
+
+
+def _more(people: People, request: AccessRequest) -> MoreView | None:
+    more = request.extension
+    if more is None or request.ends_at is None:
+        return None
+    never = {request.requester, request.beneficiary}
+    asked = still_asked(more.terms.slots, more.approvals, people, never=never)
+    named = dict.fromkeys(group for slot in more.terms.slots for group in slot.groups)
+    return MoreView(
+        asked_by=person_view(people, more.asked_by),
+        adding=more.ends_at - request.ends_at,
+        ends_at=more.ends_at,
+        lapses_at=more.lapses_at,
+        allowed=more.allowed_at is not None,
+        asked=tuple(person_view(people, person) for person in asked),
+        groups=tuple(GroupView(group, people.title_of(group)) for group in named),
     )
 
 
@@ -185,6 +262,6 @@ def _running(grants: tuple[Grant, ...]) -> CardState:
         return CardState.STUCK
     if any(grant.state in {GrantState.ENDING, GrantState.GONE} for grant in grants):
         return CardState.ENDING
-    if all(grant.state is GrantState.LIVE for grant in grants):
+    if all(grant.state in HELD for grant in grants):
         return CardState.LIVE
     return CardState.STARTING

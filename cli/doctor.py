@@ -9,6 +9,8 @@ from bot.settings import BotSettings
 from cli import wiring
 from cli.audit import what_is_wrong
 from cli.output import AsJson, CannotDo, show
+from policies.entitlements.aws import AwsLease
+from policies.least_privilege.listed import listed
 from workers import valkey
 from workers.heartbeat import SILENT_AFTER
 from workers.ledger.errors import LedgerError
@@ -29,6 +31,9 @@ def doctor(
     local: Annotated[
         bool, typer.Option("--local", help="Leave Slack, the clouds and the long audit log alone.")
     ] = False,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Also try, in each AWS account, what it must refuse.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look at the policy, the ledger, Redis, Slack and the clouds, and say what is wrong."""
@@ -38,6 +43,8 @@ def doctor(
     looks = [_policy, _ledger, _processes, _redis]
     if not local:
         looks += [_audit, _slack, _clouds]
+    if prove and not local:
+        looks.append(_proofs)
     found = [finding for look in looks for finding in look(hands, given)]
     rows = [{"": "ok" if one.ok else "WRONG", "what": one.what, "detail": one.detail} for one in found]
     if as_json:
@@ -116,3 +123,16 @@ def _clouds(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
     for cloud in CLOUDS:
         for checkup in hands.cloud(cloud).doctor():
             yield Finding(checkup.name, ok=checkup.ok, detail=checkup.detail)
+
+
+def _proofs(hands: Hands, given: BotSettings) -> Iterator[Finding]:
+    """That each account a role reaches refuses what no role lists; it is asked as the workers."""
+    from cli.negative import prove_refused  # noqa: PLC0415 (only where a cloud is asked)
+    from workers.clouds.aws.client import AwsClient  # noqa: PLC0415 (lazy: boto3 takes 0.3 s to import)
+
+    policy = hands.policy()
+    leases = listed(policy, AwsLease) if policy else ()
+    client = AwsClient(instance=given.instance, now=hands.ledger.now, endpoint=given.aws_endpoint)
+    for lease in {one.account_id: one for one in leases}.values():
+        checkup = prove_refused(client, lease)
+        yield Finding(checkup.name, ok=checkup.ok, detail=checkup.detail)

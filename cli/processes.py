@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli import wiring
 from cli.output import CannotDo, say
+from policies.values import CloudName
 from workers import valkey
 from workers.clock import Clock
 from workers.heartbeat import Heartbeat
@@ -25,7 +27,13 @@ from workers.wiring import CLOUDS, Hands
 
 log = structlog.get_logger(__name__)
 
-QUEUES = tuple(f"{direction}-{cloud}" for cloud in CLOUDS for direction in ("grant", "revoke"))
+
+def queues(clouds: Iterable[CloudName]) -> tuple[str, ...]:
+    """The queues of these clouds."""
+    return tuple(f"{direction}-{cloud}" for cloud in clouds for direction in ("grant", "revoke"))
+
+
+QUEUES = queues(CLOUDS)
 """The queues a worker can serve."""
 
 
@@ -91,7 +99,14 @@ def clock() -> None:
     start_logging("clock", given.log_level)
     wiring.ready_ledger(given)
     mine = Hands(given)
-    ticking = Clock(mine.ledger, CLOUDS, nudge=mine.bells.nudge, drain=mine.drain, reconcile=mine.reconcile)
+    ticking = Clock(
+        mine.ledger,
+        CLOUDS,
+        nudge=mine.bells.nudge,
+        drain=mine.drain,
+        reconcile=mine.reconcile,
+        chores=mine.chores(),
+    )
     with Heartbeat(mine.ledger, mine.name, "clock"):
         ticking.run(stop_on_signal())
 
@@ -116,7 +131,7 @@ def up() -> None:
         raise CannotDo(problem)
     start_logging("up", given.log_level)
     given.home.mkdir(parents=True, exist_ok=True)
-    programs, env = everything(given)
+    programs, env = everything(given, Hands(given).clouds_in_use())
     supervisor = Supervisor(programs)
     if "redis" in supervisor.children:
         supervisor.start("redis")
@@ -128,7 +143,7 @@ def up() -> None:
     supervisor.run(stop_on_signal())
 
 
-def everything(given: Settings) -> tuple[list[Program], dict[str, str]]:
+def everything(given: Settings, clouds: Iterable[CloudName] = CLOUDS) -> tuple[list[Program], dict[str, str]]:
     """The programs of one machine, and what their environment needs: a Redis of our own if none is given."""
     env: dict[str, str] = {}
     programs: list[Program] = []
@@ -139,12 +154,13 @@ def everything(given: Settings) -> tuple[list[Program], dict[str, str]]:
             raise CannotDo(str(error)) from error
         programs.append(redis)
         env["REDIS_URL"] = url
-    return [*programs, *product(env)], env
+    return [*programs, *product(env, clouds)], env
 
 
-def product(env: dict[str, str]) -> list[Program]:
-    """The processes of prod-access itself."""
-    commands = [("bot",), ("announcer",), *(("worker", queue) for queue in QUEUES), ("clock",)]
+def product(env: dict[str, str], clouds: Iterable[CloudName] = CLOUDS) -> list[Program]:
+    """The processes of prod-access itself: a worker each way for every cloud in use."""
+    workers = [("worker", queue) for queue in queues(clouds)]
+    commands = [("bot",), ("announcer",), *workers, ("clock",)]
     start = (sys.executable, "-m", "cli.main")
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)

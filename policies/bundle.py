@@ -10,6 +10,7 @@ from typing import assert_never
 
 from policies.catalogue import Role
 from policies.entitlements import ADAPTERS, Clouds, Target, holding_key, resolve
+from policies.extension import settled_more
 from policies.grant import EndCause, Grant, GrantState, ending, planned
 from policies.holding import Overruled, RefusedForGood
 from policies.moves import Moved
@@ -69,7 +70,7 @@ def progress(request: AccessRequest, grants: Sequence[Grant], at: datetime) -> M
         return ended(request, at)
     if request.state is RequestState.APPROVED and all(grant.state is GrantState.LIVE for grant in grants):
         return activated(request, at)
-    return None
+    return settled_more(request, grants, at)
 
 
 def taken_back(

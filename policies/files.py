@@ -117,7 +117,12 @@ def parse(contents: Mapping[str, bytes]) -> Policy:
     policy = Policy(
         people=People(people=tuple(people.people.values()), groups=tuple(people.groups.values())),
         catalogue=Catalogue(roles=tuple(roles.roles.values())),
-        clouds=Clouds(aws=tuple(clouds.aws.values())),
+        clouds=Clouds(
+            aws=tuple(clouds.aws.values()),
+            identity_center=tuple(clouds.identity_center.values()),
+            gcp=tuple(clouds.gcp.values()),
+            azure=tuple(clouds.azure.values()),
+        ),
         rules=rules.rules,
         windows=tuple(rules.windows.values()),
         settings=rules.settings,

@@ -5,6 +5,10 @@
     granting | ending ─retry─▶ the same       the cloud was unreachable: later again, for ever when ending
     gone ─rest─▶ gone                         looked once more, still absent: nothing is left to do
     gone ─reappear─▶ ending                   looked once more and found: a create that came late
+    live ─extend─▶ extending ─confirm_extended─▶ live      its end moves once its cloud has moved it
+    extending ─retry─▶ extending              the cloud was unreachable: later again, the old end wins
+    extending ─keep─▶ live                    the cloud or the rules say no: the old end stands
+    extending ─end─▶ ending                   ended, or not confirmed by its old end
     live ─miss─▶ live                         somebody took it away by hand: people are told, it ends on time
 
 Every grant that is not over has exactly one alarm, `due_at`: the next moment somebody must look at it.
@@ -27,6 +31,8 @@ LAST_LOOK: Final = timedelta(seconds=90)
 
 A claim lasts 20 s past its last renewal and a call at most 8 s; the rest is room for a stopped process.
 """
+STANDING: Final = "standing"
+"""The problem of a live grant whose holder had it already, for good: nothing of ours is there."""
 MISSING: Final = "missing"
 """The problem of a live grant that is not in its cloud any more."""
 STUCK_AFTER: Final = timedelta(minutes=5)
@@ -39,6 +45,7 @@ class GrantState(StrEnum):
     PLANNED = "planned"
     GRANTING = "granting"
     LIVE = "live"
+    EXTENDING = "extending"
     ENDING = "ending"
     GONE = "gone"
 
@@ -54,6 +61,9 @@ class GrantVerb(StrEnum):
     REST = "rest"
     REAPPEAR = "reappear"
     MISS = "miss"
+    EXTEND = "extend"
+    CONFIRM_EXTENDED = "confirm_extended"
+    KEEP = "keep"
 
 
 GRANT_MOVES: Final = {
@@ -69,6 +79,11 @@ GRANT_MOVES: Final = {
     (GrantState.GONE, GrantVerb.REST): GrantState.GONE,
     (GrantState.GONE, GrantVerb.REAPPEAR): GrantState.ENDING,
     (GrantState.LIVE, GrantVerb.MISS): GrantState.LIVE,
+    (GrantState.LIVE, GrantVerb.EXTEND): GrantState.EXTENDING,
+    (GrantState.EXTENDING, GrantVerb.CONFIRM_EXTENDED): GrantState.LIVE,
+    (GrantState.EXTENDING, GrantVerb.RETRY): GrantState.EXTENDING,
+    (GrantState.EXTENDING, GrantVerb.KEEP): GrantState.LIVE,
+    (GrantState.EXTENDING, GrantVerb.END): GrantState.ENDING,
 }
 """Every move there is; a pair that is not here raises IllegalMove."""
 
@@ -82,6 +97,11 @@ class EndCause(StrEnum):
     ROLLED_BACK = "rolled_back"
     OVERRULED = "overruled"
     LATE_CREATE = "late_create"
+    LEFT = "left"
+    """The holder has left the organisation."""
+
+
+_WANTING: Final = {GrantState.PLANNED, GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}
 
 
 class Grant(Value):
@@ -101,6 +121,7 @@ class Grant(Value):
     starts_at: Moment
     ends_at: Moment
     due_at: Moment | None
+    extends_to: Moment | None = None
     tries: int = 0
     problem: str | None = None
     stuck_at: Moment | None = None
@@ -113,7 +134,12 @@ class Grant(Value):
     @property
     def wants_presence(self) -> bool:
         """True while the cloud should hold it (or soon should)."""
-        return self.state in {GrantState.PLANNED, GrantState.GRANTING, GrantState.LIVE}
+        return self.state in _WANTING
+
+    @property
+    def wanted_until(self) -> datetime:
+        """Until when the cloud should hold it: the end it is being given, where that is later."""
+        return self.extends_to or self.ends_at
 
     @property
     def over(self) -> bool:
@@ -150,10 +176,23 @@ def confirmed(grant: Grant, at: datetime) -> Moved[Grant]:
     return Moved(moved, (grant.event("live", at),))
 
 
+def stood(grant: Grant, at: datetime) -> Moved[Grant]:
+    """A read from the cloud shows that the holder had it already, for good, from somebody else: it stays."""
+    moved = grant.moved(GrantVerb.CONFIRM, live_at=at, due_at=grant.ends_at, tries=0, problem=STANDING)
+    return Moved(moved, (grant.event("live", at, standing=True),))
+
+
 def ending(grant: Grant, cause: EndCause, at: datetime, by: PersonId | None = None) -> Moved[Grant]:
     """It is to be taken back now."""
     moved = grant.moved(
-        GrantVerb.END, ending_at=at, due_at=at, tries=0, problem=None, cause=cause, ended_by=by
+        GrantVerb.END,
+        ending_at=at,
+        due_at=at,
+        tries=0,
+        problem=None,
+        cause=cause,
+        ended_by=by,
+        extends_to=None,
     )
     return Moved(moved, (grant.event("ending", at, cause=cause.value, by=by),))
 
@@ -196,6 +235,27 @@ def adopted(grant: Grant, at: datetime) -> Moved[Grant]:
     )
     event = live.event("adopted", at, person=grant.person, ends_at=moment_text(grant.ends_at))
     return Moved(live, (event,))
+
+
+def extending(grant: Grant, until: datetime, at: datetime) -> Moved[Grant]:
+    """It is to last longer: its cloud is told first."""
+    moved = grant.moved(GrantVerb.EXTEND, extends_to=until, due_at=at, tries=0, problem=None)
+    return Moved(moved, (grant.event("extending", at, ends_at=moment_text(until)),))
+
+
+def extended(grant: Grant, at: datetime) -> Moved[Grant]:
+    """A read from the cloud shows the later end: it is the grant's own from now on."""
+    until = grant.wanted_until
+    moved = grant.moved(
+        GrantVerb.CONFIRM_EXTENDED, ends_at=until, extends_to=None, due_at=until, tries=0, problem=None
+    )
+    return Moved(moved, (grant.event("extended", at, ends_at=moment_text(until)),))
+
+
+def kept(grant: Grant, why: str, at: datetime) -> Moved[Grant]:
+    """Its end cannot be moved: the old one stands."""
+    moved = grant.moved(GrantVerb.KEEP, extends_to=None, due_at=grant.ends_at, tries=0, problem=None)
+    return Moved(moved, (grant.event("not_extended", at, code=why),))
 
 
 def missed(grant: Grant, at: datetime) -> Moved[Grant]:

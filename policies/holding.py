@@ -12,6 +12,7 @@ really covers is moved.
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias, assert_never
@@ -23,10 +24,13 @@ from policies.grant import (
     begun,
     confirmed,
     ending,
+    extended,
     gone,
+    kept,
     reappeared,
     rested,
     retried,
+    stood,
 )
 from policies.moves import Moved
 
@@ -53,9 +57,13 @@ class Remove(NamedTuple):
     early: bool
 
 
-class LookAgain(NamedTuple):
+@dataclass(frozen=True)
+class LookAgain:
     """It is gone; look once more for a create that came late."""
 
+
+_PRESENT: Final = {GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}
+_RETRIED: Final = {GrantState.GRANTING, GrantState.EXTENDING, GrantState.ENDING, GrantState.GONE}
 
 Plan: TypeAlias = Ensure | Remove | LookAgain
 
@@ -66,11 +74,18 @@ class Present(NamedTuple):
     until: datetime
 
 
-class Absent(NamedTuple):
+@dataclass(frozen=True)
+class Standing:
+    """A read showed that the holder has it already, from somebody else: nothing of ours is needed."""
+
+
+@dataclass(frozen=True)
+class Absent:
     """A read showed that it is not there."""
 
 
-class StillThere(NamedTuple):
+@dataclass(frozen=True)
+class StillThere:
     """The last look found it."""
 
 
@@ -94,7 +109,7 @@ class Overruled(NamedTuple):
     policy_hash: str
 
 
-Outcome: TypeAlias = Present | Absent | StillThere | Unreachable | RefusedForGood | Overruled
+Outcome: TypeAlias = Present | Standing | Absent | StillThere | Unreachable | RefusedForGood | Overruled
 
 
 def begin(grants: Iterable[Grant], now: datetime) -> tuple[Moved[Grant], ...]:
@@ -112,7 +127,7 @@ def _begin_one(grant: Grant, now: datetime) -> Moved[Grant] | None:
 
 def plan(grants: Sequence[Grant]) -> Plan:
     """What the cloud should show for these grants of one holding."""
-    wanted = [grant.ends_at for grant in grants if grant.state in {GrantState.GRANTING, GrantState.LIVE}]
+    wanted = [grant.wanted_until for grant in grants if grant.state in _PRESENT]
     if wanted:
         return Ensure(max(wanted))
     closing = [grant for grant in grants if grant.state is GrantState.ENDING]
@@ -144,10 +159,10 @@ def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | 
     match outcome:
         case Present(until):
             return _settle_present(grant, until, at)
-        case Absent():
-            return _settle_absent(grant, at)
-        case StillThere():
-            return reappeared(grant, at) if grant.state is GrantState.GONE else None
+        case Standing():
+            return _settle_standing(grant, at)
+        case Absent() | StillThere():
+            return _settle_looked(grant, outcome, at)
         case Unreachable(problem, after):
             return _settle_unreachable(grant, problem, after, at)
         case RefusedForGood(code):
@@ -159,8 +174,32 @@ def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | 
 
 
 def _settle_present(grant: Grant, until: datetime, at: datetime) -> Moved[Grant] | None:
-    covered = grant.state is GrantState.GRANTING and grant.ends_at <= until
-    return confirmed(grant, at) if covered else None
+    if grant.wanted_until > until:
+        return None
+    match grant.state:
+        case GrantState.GRANTING:
+            return confirmed(grant, at)
+        case GrantState.EXTENDING:
+            return extended(grant, at)
+        case _:
+            return None
+
+
+def _settle_looked(grant: Grant, outcome: Absent | StillThere, at: datetime) -> Moved[Grant] | None:
+    if isinstance(outcome, Absent):
+        return _settle_absent(grant, at)
+    return reappeared(grant, at) if grant.state is GrantState.GONE else None
+
+
+def _settle_standing(grant: Grant, at: datetime) -> Moved[Grant] | None:
+    """Whoever starts or lasts longer has it; whoever ends has nothing of ours any more."""
+    match grant.state:
+        case GrantState.GRANTING:
+            return stood(grant, at)
+        case GrantState.EXTENDING:
+            return extended(grant, at)
+        case _:
+            return _settle_absent(grant, at)
 
 
 def _settle_absent(grant: Grant, at: datetime) -> Moved[Grant] | None:
@@ -174,20 +213,26 @@ def _settle_absent(grant: Grant, at: datetime) -> Moved[Grant] | None:
 def _settle_unreachable(
     grant: Grant, problem: str, after: timedelta | None, at: datetime
 ) -> Moved[Grant] | None:
-    if grant.due_at is None or grant.state not in {GrantState.GRANTING, GrantState.ENDING, GrantState.GONE}:
+    if grant.due_at is None or grant.state not in _RETRIED:
         return None
     wait = max(backoff(grant.tries, grant.id), after or timedelta(0))
     return retried(grant, problem, at, _not_past_the_end(grant, at + wait))
 
 
 def _not_past_the_end(grant: Grant, again_at: datetime) -> datetime:
-    return min(again_at, grant.ends_at) if grant.state is GrantState.GRANTING else again_at
+    early = grant.state in {GrantState.GRANTING, GrantState.EXTENDING}
+    return min(again_at, grant.ends_at) if early else again_at
 
 
 def _settle_no(grant: Grant, cause: EndCause, code: str, at: datetime) -> Moved[Grant] | None:
-    """A refused start is taken back; a refused end is tried for ever, since somebody may still get in."""
+    """A refused start is taken back, a refused extension leaves the old end standing.
+
+    A refused end is tried for ever, since somebody may still get in.
+    """
     if grant.state is GrantState.GRANTING:
         return ending(grant, cause, at)
+    if grant.state is GrantState.EXTENDING:
+        return kept(grant, code, at)
     return _settle_unreachable(grant, code, None, at)
 
 
@@ -210,7 +255,8 @@ def alarm(grants: Iterable[Grant]) -> tuple[datetime | None, Direction]:
 def direction(grant: Grant) -> Direction:
     """Which drain looks at this grant next."""
     starting = grant.state in {GrantState.PLANNED, GrantState.GRANTING}
-    return Direction.GRANT if starting else Direction.REVOKE
+    in_time = grant.state is GrantState.EXTENDING and _due(grant) < grant.ends_at
+    return Direction.GRANT if starting or in_time else Direction.REVOKE
 
 
 def _due(grant: Grant) -> datetime:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from policies.grant import Grant, GrantState
+from policies.grant import STANDING, Grant, GrantState
 from policies.values import HoldingKey
 
 
@@ -59,11 +59,13 @@ def plan(recorded: Iterable[Grant], found: Iterable[Sighting]) -> tuple[Step, ..
     sightings = {sighting.key: sighting for sighting in found}
     seen = (_about(sightings[key], grants.get(key)) for key in sorted(sightings))
     missed = (
-        Flag(grants[key])
-        for key in sorted(grants)
-        if key not in sightings and grants[key].state is GrantState.LIVE
+        Flag(grants[key]) for key in sorted(grants) if key not in sightings and _should_be_there(grants[key])
     )
     return (*(step for step in seen if step is not None), *missed)
+
+
+def _should_be_there(grant: Grant) -> bool:
+    return grant.state is GrantState.LIVE and grant.problem != STANDING
 
 
 def _about(sighting: Sighting, grant: Grant | None) -> Step | None:

@@ -7,6 +7,8 @@
     approved ─overrule─▶ refused      the rules say no before anything was given
     approved ─fail─▶ failed           a cloud refused for good; all of it is taken back
     approved ─end─▶ ended
+    active ─ask_more, count_more, allow_more, refuse_more, extend, warn─▶ active
+                                      more time, by `policies.extension`; and told that the end is near
 
 Each verb returns a new request, one version on, with its audit events. Nothing here reads a clock.
 """
@@ -20,6 +22,9 @@ from policies.audit import Event, Json, moment_text
 from policies.catalogue import Risk
 from policies.moves import Moved, after
 from policies.values import GroupName, Moment, PersonId, RequestId, RoleName, RuleId, Value
+
+WARNING: Final = timedelta(minutes=10)
+"""How long before its end the holder is told, in a window of half an hour or more."""
 
 
 class RequestState(StrEnum):
@@ -53,6 +58,12 @@ class RequestVerb(StrEnum):
     OVERRULE = "overrule"
     FAIL = "fail"
     END = "end"
+    ASK_MORE = "ask_more"
+    COUNT_MORE = "count_more"
+    ALLOW_MORE = "allow_more"
+    REFUSE_MORE = "refuse_more"
+    EXTEND = "extend"
+    WARN = "warn"
 
 
 REQUEST_MOVES: Final = {
@@ -67,6 +78,12 @@ REQUEST_MOVES: Final = {
     (RequestState.APPROVED, RequestVerb.FAIL): RequestState.FAILED,
     (RequestState.APPROVED, RequestVerb.END): RequestState.ENDED,
     (RequestState.ACTIVE, RequestVerb.END): RequestState.ENDED,
+    (RequestState.ACTIVE, RequestVerb.ASK_MORE): RequestState.ACTIVE,
+    (RequestState.ACTIVE, RequestVerb.COUNT_MORE): RequestState.ACTIVE,
+    (RequestState.ACTIVE, RequestVerb.ALLOW_MORE): RequestState.ACTIVE,
+    (RequestState.ACTIVE, RequestVerb.REFUSE_MORE): RequestState.ACTIVE,
+    (RequestState.ACTIVE, RequestVerb.EXTEND): RequestState.ACTIVE,
+    (RequestState.ACTIVE, RequestVerb.WARN): RequestState.ACTIVE,
 }
 """Every move there is; a pair that is not here raises IllegalMove."""
 
@@ -78,6 +95,19 @@ class Terms(Value):
     policy_hash: str
     slots: tuple[ApprovalSlot, ...]
     answer_within: timedelta
+
+
+class Extension(Value):
+    """More time, asked for while the access is live: until `ends_at`, once the yeses are in."""
+
+    ends_at: Moment
+    asked_by: PersonId
+    asked_at: Moment
+    terms: Terms
+    approvals: tuple[Approval, ...] = ()
+    lapses_at: Moment
+    allowed_at: Moment | None = None
+    """When the last yes came; from then on the clouds are being told."""
 
 
 class AccessRequest(Value):
@@ -104,6 +134,25 @@ class AccessRequest(Value):
     note: str | None = None
     ends_at: Moment | None = None
     ended_at: Moment | None = None
+    warned_at: Moment | None = None
+    extension: Extension | None = None
+
+    @property
+    def warns_at(self) -> datetime | None:
+        """When the holder is told that the end is near: ten minutes before, or a third of a short window."""
+        if self.ends_at is None or self.decided_at is None:
+            return None
+        return self.ends_at - min(WARNING, (self.ends_at - self.decided_at) / 3)
+
+    def alarmed(self) -> "AccessRequest":
+        """This request with its alarm set from what it waits for while it is active."""
+        waits = self.extension is not None and self.extension.allowed_at is None
+        moments = (
+            self.warns_at if self.warned_at is None else None,
+            self.extension.lapses_at if self.extension and waits else None,
+        )
+        due_at = min((moment for moment in moments if moment is not None), default=None)
+        return self.model_copy(update={"due_at": due_at})
 
     @property
     def lapses_at(self) -> datetime:
@@ -142,6 +191,7 @@ def asked(request: AccessRequest) -> Moved[AccessRequest]:
 def adopted(request: AccessRequest, ends_at: datetime) -> Moved[AccessRequest]:
     """A request put together again from what a cloud still holds, after the ledger was lost."""
     active = request.model_copy(update={"state": RequestState.ACTIVE, "ends_at": ends_at})
+    active = active.alarmed()
     event = request.event(
         "adopted",
         request.asked_at,
@@ -209,7 +259,7 @@ def lapsed(request: AccessRequest, at: datetime) -> Moved[AccessRequest]:
 
 def activated(request: AccessRequest, at: datetime) -> Moved[AccessRequest]:
     """Every entitlement is live, by a read from its cloud."""
-    return Moved(request.moved(RequestVerb.ACTIVATE), (request.event("active", at),))
+    return Moved(request.moved(RequestVerb.ACTIVATE).alarmed(), (request.event("active", at),))
 
 
 def overruled(request: AccessRequest, why: str, policy_hash: str, at: datetime) -> Moved[AccessRequest]:
@@ -226,7 +276,8 @@ def failed(request: AccessRequest, cloud: str, code: str, at: datetime) -> Moved
 
 def ended(request: AccessRequest, at: datetime) -> Moved[AccessRequest]:
     """Every entitlement is gone, by a read from its cloud."""
-    return Moved(request.moved(RequestVerb.END, ended_at=at), (request.event("ended", at),))
+    moved = request.moved(RequestVerb.END, ended_at=at, due_at=None, extension=None)
+    return Moved(moved, (request.event("ended", at),))
 
 
 def groups_asked(request: AccessRequest) -> tuple[GroupName, ...]:

@@ -20,7 +20,7 @@ GrantId = NewType("GrantId", str)
 HoldingKey = NewType("HoldingKey", str)
 """The unit of cloud work: adapter, principal and target in one deterministic string."""
 CloudName = NewType("CloudName", str)
-"""`aws`, `gcp` or `azure`."""
+"""`aws`, `identity-center`, `gcp` or `azure`."""
 
 
 class Value(BaseModel):

@@ -1,12 +1,13 @@
 """The whole outside world on one machine, and prod-access running in it as its real processes.
 
-    Slack stand-in   AWS stand-in   movable clock   Redis   ledger
-          ▲               ▲               │           ▲        ▲
-          └── bot, announcer ── workers, clock ───────┴────────┘      each a process of its own
+    Slack stand-in   AWS, Google, Azure stand-ins   movable clock   Redis   ledger
+          ▲                   ▲                           │           ▲        ▲
+          └── bot, announcer ─┴─ workers, clock ──────────┴───────────┴────────┘    each a process of its own
 
 The product knows nothing of this: it gets addresses and credentials in its environment, as anywhere. Slack's
-tokens go to bot and announcer only, AWS's keys to workers and clock only. Redis stays on machine time (a
-moved clock would expire its keys); everything else follows the movable clock from outside.
+tokens go to bot and announcer only, a cloud's credentials to that cloud's workers and the clock only. Redis
+stays on machine time (a moved clock would expire its keys); everything else follows the movable clock from
+outside.
 """
 
 import os
@@ -18,17 +19,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
+import yaml
 from sqlalchemy import Engine, text
 
 import policies
 from sandbox.aws.standin import AwsStandIn
 from sandbox.aws.use import People
+from sandbox.azure.standin import AzureStandIn
+from sandbox.azure.use import People as AzurePeople
 from sandbox.clock import MovableClock
+from sandbox.gcp.standin import GcpStandIn
+from sandbox.gcp.use import People as GooglePeople
 from sandbox.postgres import running_postgres
 from sandbox.slack import world as slack_world
 from sandbox.slack.person import PageApi, Person
@@ -40,7 +47,8 @@ from workers.supervisor import Program, Supervisor, die_with_parent
 
 T = TypeVar("T")
 ROOT: Final = Path(__file__).resolve().parent.parent
-PRODUCT: Final = ("bot", "announcer", "worker-grant-aws", "worker-revoke-aws", "clock")
+CLOUDS: Final = ("aws", "gcp", "azure")
+"""The clouds of the example organisation."""
 _HOLD_SLACK_TOKENS: Final = {"bot", "announcer"}
 _SHORTEST: Final = ("shortest_duration: 5m", "shortest_duration: 5s")
 
@@ -53,9 +61,17 @@ class World:
     """A running world; a context manager. What it leaves in `home` is there until the next run."""
 
     def __init__(
-        self, home: Path, *, database_url: str = "", postgres: bool = False, rate_scale: float = 1.0
+        self,
+        home: Path,
+        *,
+        database_url: str = "",
+        postgres: bool = False,
+        rate_scale: float = 1.0,
+        clouds: Sequence[str] = CLOUDS,
     ) -> None:
+        """`clouds`: those that run; the organisation's roles reach no others."""
         self.home = home.absolute()
+        self.clouds = tuple(clouds)
         self._rate_scale = rate_scale
         self._exits = ExitStack()
         shutil.rmtree(self.home, ignore_errors=True)
@@ -85,8 +101,10 @@ class World:
         self.page.post("app", home_tab=False)  # as the manifest has it
         self.aws = self._exits.enter_context(AwsStandIn(self.clock))
         self.people = self._exits.enter_context(People(self.aws.endpoint_url, self.clock))
+        self._start_other_clouds()
         if self._postgres:
-            self.database_url = self._exits.enter_context(running_postgres(self.clock.env()))
+            self.postgres = self._exits.enter_context(running_postgres(self.clock.env()))
+            self.database_url = self.postgres.url
         redis, self.redis_url = valkey.program(self.home, self.secret.encode())
         self.ledger = self._open_ledger()
         self._exits.callback(self._close_ledger)
@@ -95,7 +113,31 @@ class World:
         self.supervisor.start("redis")
         self.until("Redis answers", lambda: valkey.answers(self.redis_url))
         self.supervisor.start()
-        self.until("the product is up", self.is_up, seconds=40)
+        self.until("the product is up", self.is_up, seconds=90)
+
+    def _start_other_clouds(self) -> None:
+        """Google Cloud and Azure, side by side: each takes a second to start."""
+        with ThreadPoolExecutor() as pool:
+            gcp = pool.submit(GcpStandIn(self.clock).__enter__)
+            azure = pool.submit(AzureStandIn(self.clock).__enter__)
+        self.gcp, self.azure = gcp.result(), azure.result()
+        self._exits.callback(self.gcp.stop)
+        self._exits.callback(self.azure.stop)
+        self.google_people = self._exits.enter_context(GooglePeople(self.gcp.endpoint_url))
+        self.azure_people = self._exits.enter_context(
+            AzurePeople(self.azure.endpoint_url, self.azure.ca_bundle)
+        )
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The processes that work on the clouds, and the clock."""
+        both = [f"worker-{direction}-{cloud}" for cloud in self.clouds for direction in ("grant", "revoke")]
+        return (*both, "clock")
+
+    @property
+    def product(self) -> tuple[str, ...]:
+        """Every process of prod-access."""
+        return ("bot", "announcer", *self.workers)
 
     def person(self, user: str) -> Person:
         """A person at their Slack client."""
@@ -106,7 +148,7 @@ class World:
         connected = bool(self.page.get("sockets")["connections"])
         with self.ledger.reading() as reader:
             kinds = {alive.kind for alive in reader.alive(self.clock.now().replace(year=2000))}
-        return connected and {"bot", "announcer", "grant-aws", "revoke-aws", "clock"} <= kinds
+        return connected and {name.removeprefix("worker-") for name in self.product} <= kinds
 
     def until(self, what: str, look: Callable[[], T | None], *, seconds: float = 15) -> T:
         """Wait for something to be so, and answer what was seen; DidNotHappenError when it never is."""
@@ -138,11 +180,11 @@ class World:
 
     def lose_ledger(self) -> None:
         """The database and everything in it is gone; an empty one takes its place."""
-        self.kill(*PRODUCT, again=False)
+        self.kill(*self.product, again=False)
         wipe(self.ledger.engine)
         self.ledger.close()
         self.ledger = self._open_ledger()
-        self.revive(*PRODUCT)
+        self.revive(*self.product)
 
     def _copy_org(self) -> Path:
         """The example organisation, but seconds are long enough, so that a whole life can be watched."""
@@ -151,6 +193,8 @@ class World:
         rules = org / "rules.yaml"
         text = rules.read_text(encoding="utf-8")
         rules.write_text(text.replace(*_SHORTEST), encoding="utf-8")
+        if set(self.clouds) != set(CLOUDS):
+            _reach_only(org / "roles.yaml", self.clouds)
         return org
 
     def _start_slack(self) -> str:
@@ -174,7 +218,7 @@ class World:
     def _programs(self) -> list[Program]:
         return [
             Program(name, (sys.executable, "-m", "cli.main", *name.split("-", 1)), self._env(name))
-            for name in PRODUCT
+            for name in self.product
         ]
 
     def _env(self, name: str) -> dict[str, str]:
@@ -196,12 +240,26 @@ class World:
                 "SLACK_APP_TOKEN": slack_world.APP_TOKEN,
                 "PROD_ACCESS_AUDIT_CHANNEL": "C0AUDIT",
             }
-        return shared | self.aws.env(self.aws.worker)
+        keys = {
+            "aws": self.aws.env(self.aws.worker),
+            "gcp": self.gcp.env(),
+            "azure": self.azure.env(self.azure.direct_worker),
+        }
+        held = [cloud for cloud in self.clouds if name == "clock" or name.endswith(f"-{cloud}")]
+        return shared | {word: value for cloud in held for word, value in keys[cloud].items()}
 
     def errors(self) -> list[str]:
         """What the processes logged as errors."""
         lines = (self.home / "processes.log").read_text(encoding="utf-8", errors="replace").splitlines()
         return [line for line in lines if '"level": "error"' in line or line.startswith("Traceback")]
+
+
+def _reach_only(roles: Path, clouds: Sequence[str]) -> None:
+    """Take what is in other clouds out of every role."""
+    content = yaml.safe_load(roles.read_text(encoding="utf-8"))
+    for role in content["roles"].values():
+        role["entitlements"] = [one for one in role["entitlements"] if one["cloud"] in clouds]
+    roles.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
 def wipe(engine: Engine) -> None:

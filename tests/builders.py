@@ -1,13 +1,17 @@
 """Plain values for tests: a request, a grant, a moment."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import policies
 from policies.approval import Approval, ApprovalSlot
-from policies.catalogue import Risk
+from policies.catalogue import Catalogue, Risk
 from policies.entitlements.aws import LEASED_ROLE, AwsLease, leased_role_key
+from policies.files import load
 from policies.grant import Grant
 from policies.people import AwsUser
 from policies.request import AccessRequest, Terms
+from policies.rules import Policy
 from policies.values import CloudName, GrantId, GroupName, PersonId, RequestId, RoleName, RuleId
 
 NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
@@ -80,6 +84,20 @@ def grant(number: int = 1, **changes: object) -> Grant:
         due_at=NOW,
     )
     return made.model_copy(update=changes)
+
+
+def meridian(*clouds: str) -> Policy:
+    """The example organisation; its roles reach these clouds only, or AWS alone where none is named."""
+    org = load(Path(policies.__file__).parent / "org")
+    wanted = clouds or ("aws",)
+    roles = tuple(
+        role.model_copy(
+            update={"entitlements": tuple(one for one in role.entitlements if one.cloud in wanted)}
+        )
+        for role in org.catalogue.roles
+    )
+    parts = {name: getattr(org, name) for name in Policy.model_fields}
+    return Policy(**{**parts, "catalogue": Catalogue(roles=roles)})
 
 
 class StoppedClock:

@@ -11,6 +11,12 @@ from hypothesis import HealthCheck, settings
 from sandbox.aws.signing import botocore_follows
 from sandbox.aws.standin import AwsStandIn, NotInstalledError, find_environment
 from sandbox.aws.use import People
+from sandbox.azure.standin import AzureStandIn
+from sandbox.azure.use import People as AzurePeople
+from sandbox.clock import MovableClock
+from sandbox.gcp.standin import GcpStandIn
+from sandbox.gcp.use import People as GooglePeople
+from sandbox.identity_center.standin import IdentityCenterStandIn
 from sandbox.postgres import running_postgres
 from tests.builders import StoppedClock
 from workers.ledger.engine import open_engine
@@ -24,8 +30,8 @@ settings.load_profile("default")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of our own."""
-    with running_postgres() as url:
-        yield url
+    with running_postgres() as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -71,7 +77,15 @@ def ledger(database_url: str, clock: StoppedClock, bells: list[str]) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[AwsStandIn]:
+def aws_clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovableClock]:
+    """The clock of everything pretended of AWS, and the one this process's botocore signs by."""
+    moving = MovableClock(tmp_path_factory.mktemp("clock") / "offset")
+    with botocore_follows(moving):
+        yield moving
+
+
+@pytest.fixture(scope="session")
+def stand_in(aws_clock: MovableClock) -> Iterator[AwsStandIn]:
     """The pretend AWS; required under CI, elsewhere a skip says what is missing."""
     try:
         find_environment()
@@ -79,7 +93,7 @@ def stand_in() -> Iterator[AwsStandIn]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(missing))
-    with AwsStandIn() as running, botocore_follows(running.clock):
+    with AwsStandIn(aws_clock) as running:
         yield running
 
 
@@ -94,4 +108,65 @@ def aws(stand_in: AwsStandIn) -> Iterator[AwsStandIn]:
 def people(stand_in: AwsStandIn) -> Iterator[People]:
     """The people who call the pretend AWS with their own keys."""
     with People(stand_in.endpoint_url, stand_in.clock) as calling:
+        yield calling
+
+
+@pytest.fixture(scope="session")
+def identity_center_stand_in(aws_clock: MovableClock) -> Iterator[IdentityCenterStandIn]:
+    """The pretend Identity Center."""
+    with IdentityCenterStandIn(aws_clock) as running:
+        yield running
+
+
+@pytest.fixture
+def identity_center(identity_center_stand_in: IdentityCenterStandIn) -> Iterator[IdentityCenterStandIn]:
+    """The running stand-in as at its start, but quick, and patient with many calls."""
+    identity_center_stand_in.renew()
+    identity_center_stand_in.settle(operation_seconds=0, calls_a_second=10_000)
+    yield identity_center_stand_in
+    identity_center_stand_in.renew()
+
+
+@pytest.fixture(scope="session")
+def gcp_stand_in() -> Iterator[GcpStandIn]:
+    """The pretend Google Cloud."""
+    with GcpStandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def gcp(gcp_stand_in: GcpStandIn) -> Iterator[GcpStandIn]:
+    """The running stand-in, with its policy as it was, mended afterwards."""
+    from tests.gcp import as_it_was  # noqa: PLC0415 (lazy: Google's SDK takes half a second to import)
+
+    with as_it_was(gcp_stand_in) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def google_people(gcp_stand_in: GcpStandIn) -> Iterator[GooglePeople]:
+    """The people who call the pretend Google Cloud with tokens of their own."""
+    with GooglePeople(gcp_stand_in.endpoint_url) as calling:
+        yield calling
+
+
+@pytest.fixture(scope="session")
+def running_azure() -> Iterator[AzureStandIn]:
+    """The pretend Azure."""
+    with AzureStandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def azure(running_azure: AzureStandIn) -> Iterator[AzureStandIn]:
+    """The pretend Azure with standing assignments only, mended afterwards."""
+    running_azure.forget_assignments()
+    yield running_azure
+    running_azure.mend()
+
+
+@pytest.fixture(scope="session")
+def azure_people(running_azure: AzureStandIn) -> Iterator[AzurePeople]:
+    """The people who call the pretend Azure with their own tokens."""
+    with AzurePeople(running_azure.endpoint_url, running_azure.ca_bundle) as calling:
         yield calling

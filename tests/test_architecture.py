@@ -129,7 +129,7 @@ def test_a_cycle_would_be_found():
 
 
 def test_imports_inside_functions_are_counted():
-    assert "workers.clouds.aws.client" in imported(ROOT / "workers/wiring.py")
+    assert "workers.clouds.aws.client" in imported(ROOT / "workers/adapters.py")
 
 
 # Functions

@@ -7,15 +7,18 @@ numbered claims keep two drains off the same holding, so nobody has to be electe
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import structlog
 
+from policies.extension import lapsed_more, warned
 from policies.holding import Direction
-from policies.request import RequestState, lapsed
+from policies.moves import Moved
+from policies.request import AccessRequest, RequestState, lapsed
 from policies.values import CloudName, RequestId
 from workers.ledger.errors import LedgerError
 from workers.ledger.ledger import Ledger
@@ -35,6 +38,13 @@ Nudge = Callable[[str], bool]
 DrainOnce = Callable[[Direction, CloudName], object]
 
 
+class Chore(NamedTuple):
+    """Something to do again and again, and how often."""
+
+    every: timedelta
+    work: Callable[[], object]
+
+
 class Clock:
     """Looks at the ledger's alarms, again and again."""
 
@@ -46,7 +56,9 @@ class Clock:
         nudge: Nudge,
         drain: DrainOnce,
         reconcile: Callable[[CloudName], object] | None = None,
+        chores: Mapping[str, Chore] = MappingProxyType({}),
     ) -> None:
+        """`chores` are done in the background by their names, each as often as it says."""
         self._ledger = ledger
         self._clouds = tuple(clouds)
         self._nudge = nudge
@@ -56,11 +68,14 @@ class Clock:
         self._draining: dict[str, threading.Thread] = {}
         self._reconcile = reconcile
         self._reconcile_at = 0.0
+        self._chores = dict(chores)
+        self._chores_at: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Tick until told to stop; an unreachable ledger is tried again."""
         while not stop.is_set():
             self._reconcile_when_due()
+            self._do_chores()
             try:
                 wait = self.tick()
             except LedgerError as error:
@@ -76,6 +91,13 @@ class Clock:
         for cloud in self._clouds:
             self._in_background(f"reconcile-{cloud}", partial(self._reconcile, cloud))
 
+    def _do_chores(self) -> None:
+        now = time.monotonic()
+        for name, chore in self._chores.items():
+            if now >= self._chores_at.get(name, 0.0):
+                self._chores_at[name] = now + chore.every.total_seconds()
+                self._in_background(name, chore.work)
+
     def tick(self) -> float:
         """Lapse and wake what is due; the seconds until the next look."""
         now = self._ledger.now()
@@ -89,7 +111,7 @@ class Clock:
             ]
             alarm = reader.next_alarm(now)
         for request in late:
-            self._ledger.retrying(partial(lapse, name=request))
+            self._ledger.retrying(partial(look_at, name=request))
         bells = {_bell(*which): which for which in waiting}
         self._waiting = {bell: self._waiting.get(bell, time.monotonic()) for bell in bells}
         for bell, (direction, cloud) in bells.items():
@@ -132,13 +154,25 @@ def _bell(direction: Direction, cloud: CloudName) -> str:
     return f"{direction.value}-{cloud}"
 
 
-def lapse(writing: Writing, name: RequestId) -> None:
-    """Let a request lapse that nobody answered in time."""
+def look_at(writing: Writing, name: RequestId) -> None:
+    """Do what the alarm of a request is for: it lapses, its extension does, or its end is near."""
     request = writing.request(name)
-    if request is None or request.state is not RequestState.PENDING:
+    if request is None or request.due_at is None or request.due_at > writing.now:
         return
-    if request.due_at is not None and request.due_at <= writing.now:
-        writing.save_request(lapsed(request, writing.now))
+    moved = _on_alarm(request, writing.now)
+    if moved is not None:
+        writing.save_request(moved)
+
+
+def _on_alarm(request: AccessRequest, now: datetime) -> Moved[AccessRequest] | None:
+    if request.state is RequestState.PENDING:
+        return lapsed(request, now)
+    if request.state is not RequestState.ACTIVE:
+        return None
+    more = request.extension
+    if more is not None and more.allowed_at is None and more.lapses_at <= now:
+        return lapsed_more(request, now)
+    return warned(request, now)
 
 
 def _seconds_until(alarm: datetime | None, now: datetime) -> float:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from policies.approval import tally
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
 from policies.entitlements import never_granted
+from policies.extension import lasting
 from policies.facts import gather
+from policies.grant import GrantState
 from policies.holding import Overruled, Unreachable
 from policies.request import AccessRequest
 from policies.rules import Policy
@@ -16,6 +19,9 @@ from workers.ledger.reading import FREEZE
 
 Source = Callable[[], Policy | None]
 """The policy in force now, or None when there is none to be had."""
+
+
+_ASKED_AGAIN: Final = {GrantState.PLANNED, GrantState.GRANTING, GrantState.EXTENDING}
 
 
 class StillAllowed:
@@ -33,7 +39,7 @@ class StillAllowed:
         with self._ledger.reading() as reader:
             if reader.switch(FREEZE) is not None:
                 return Unreachable(FREEZE)
-            found = [reader.request(grant.request) for grant in claim.grants if grant.wants_presence]
+            found = [reader.request(grant.request) for grant in claim.grants if grant.state in _ASKED_AGAIN]
         if any(never_granted(grant.entitlement) for grant in claim.grants):
             return Overruled("never_granted", in_force.hash)
         if None in found:
@@ -43,12 +49,16 @@ class StillAllowed:
 
 
 def why_not(request: AccessRequest, policy: Policy, now: datetime) -> str | None:
-    """Why this approved request would not be given under this policy, as one word; None when it would."""
+    """Why this approved request would not be given under this policy, as one word; None when it would.
+
+    An extension is judged as the whole of the longer time, by the yeses that it got itself.
+    """
+    more = request.extension
     ask = Ask(
         requester=request.requester,
         beneficiary=request.beneficiary,
         role=request.role,
-        duration=request.duration,
+        duration=lasting(request),
         reference=request.reference,
     )
     decision = decide(ask, gather(policy, request.requester, request.beneficiary, now), policy)
@@ -59,5 +69,6 @@ def why_not(request: AccessRequest, policy: Policy, now: datetime) -> str | None
             return decision.kind.value
         case AskSomeone():
             never = {request.requester, request.beneficiary}
-            enough = tally(decision.slots, request.approvals, policy.people, never=never).complete
+            approvals = more.approvals if more else request.approvals
+            enough = tally(decision.slots, approvals, policy.people, never=never).complete
             return None if enough else "more_approvals_needed"

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         validation_alias=env("PROD_ACCESS_THREADS"),
         description="Cloud calls that one drain has under way at most.",
     )
+    page_webhook: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=env("PROD_ACCESS_PAGE_WEBHOOK"),
+        description="A URL that is sent a JSON message when access does not end as it should; empty: nobody.",
+    )
     log_level: str = Field(
         default="INFO",
         validation_alias=env("PROD_ACCESS_LOG"),
@@ -81,6 +86,32 @@ class Settings(BaseSettings):
         default=None,
         validation_alias=env("AWS_ENDPOINT_URL"),
         description="Another AWS endpoint: a private one, or a stand-in.",
+    )
+
+    identity_center_endpoint: str | None = Field(
+        default=None,
+        validation_alias=env("PROD_ACCESS_IDENTITY_CENTER_ENDPOINT"),
+        description="Another address of Identity Center and its STS: a stand-in.",
+    )
+    gcp_endpoint: str | None = Field(
+        default=None,
+        validation_alias=env("PROD_ACCESS_GCP_ENDPOINT"),
+        description="Another Google Cloud endpoint: a private one, or a stand-in.",
+    )
+    azure_endpoint: str | None = Field(
+        default=None,
+        validation_alias=env("PROD_ACCESS_AZURE_ENDPOINT"),
+        description="Another Azure Resource Manager endpoint: a sovereign cloud, or a stand-in.",
+    )
+    azure_authority: str | None = Field(
+        default=None,
+        validation_alias=env("AZURE_AUTHORITY_HOST"),
+        description="Where Azure signs in: a sovereign cloud's authority, or a stand-in.",
+    )
+    ca_bundle: str | None = Field(
+        default=None,
+        validation_alias=env("REQUESTS_CA_BUNDLE"),
+        description="The certificates to trust instead of the machine's own.",
     )
 
     @field_validator("secrets", mode="before")

@@ -2,18 +2,20 @@
 
 import os
 import threading
-from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
+from typing import Final
 
 import structlog
 
-from policies.entitlements.aws import AwsLease, lease_in
 from policies.holding import Direction
-from policies.rules import Policy
 from policies.values import CloudName
+from workers.adapters import ADAPTERS
+from workers.clock import Chore
 from workers.clouds.cloud import Cloud, CloudError
 from workers.jobs import Drain
-from workers.ledger.ledger import Ledger
+from workers.leavers import LOOK_EVERY, Leavers
+from workers.paging import Paging
 from workers.recheck import StillAllowed
 from workers.reconciler import Reconciler
 from workers.settings import DATABASE_SKEW, Settings
@@ -21,7 +23,7 @@ from workers.shared import Shared
 
 log = structlog.get_logger(__name__)
 
-CLOUDS = (CloudName("aws"),)
+CLOUDS: Final = tuple(ADAPTERS)
 """The clouds there are adapters for."""
 
 
@@ -39,11 +41,17 @@ class Hands(Shared):
         return self._clouds[name]
 
     def _make_cloud(self, name: CloudName) -> Cloud:
-        match name:
-            case "aws":
-                return aws_cloud(self.settings, self.ledger, self.policy)
-            case _:
-                raise LookupError(f"there is no cloud called {name}")
+        if name not in ADAPTERS:
+            raise LookupError(f"there is no cloud called {name}")
+        return ADAPTERS[name](self.settings, self.ledger, self.policy)
+
+    def clouds_in_use(self) -> tuple[CloudName, ...]:
+        """The clouds that the policy names a place in, or that hold something the ledger still knows of."""
+        in_force = self.policy()
+        named = in_force.clouds.used if in_force else CLOUDS
+        with self.ledger.reading() as reader:
+            held = reader.clouds_with_alarms()
+        return tuple(cloud for cloud in CLOUDS if cloud in named or cloud in held)
 
     def warm(self, queue: str) -> None:
         """Import what a queue's first job would otherwise wait for."""
@@ -69,10 +77,20 @@ class Hands(Shared):
 
     def reconcile(self, cloud: CloudName) -> None:
         """Put right what differs between one cloud and the ledger; an unreachable cloud is tried again."""
+        if cloud not in self.clouds_in_use():
+            return
         try:
             self.reconciler(cloud).run()
         except CloudError as error:
             log.warning("not_reconciled", cloud=cloud, problem=error.problem)
+
+    def chores(self) -> dict[str, Chore]:
+        """What the clock sees to besides the alarms."""
+        paging = Paging(self.ledger, self.settings.page_webhook.get_secret_value(), name=self.name)
+        return {
+            "leavers": Chore(LOOK_EVERY, Leavers(self.ledger, self.policy).run),
+            "paging": Chore(timedelta(seconds=5), paging.run),
+        }
 
     def clock_is_wrong(self) -> bool:
         """True when our clock and the database's are too far apart for anything new to be granted."""
@@ -87,26 +105,6 @@ def _warm(cloud: Cloud) -> None:
         cloud.warm()
     except Exception as error:  # noqa: BLE001 (the boundary of warming: the first job finds out what is wrong)
         log.info("not_warmed", cloud=cloud.name, problem=type(error).__name__)
-
-
-def aws_cloud(settings: Settings, ledger: Ledger, policy: Callable[[], Policy | None]) -> Cloud:
-    """The leased-role adapter; the accounts it looks through are those of the policy in force."""
-    from workers.clouds.aws.client import AwsClient  # noqa: PLC0415 (lazy: boto3 takes 0.3 s to import)
-    from workers.clouds.aws.leased_role import LeasedRoles  # noqa: PLC0415 (lazy, as above)
-    from workers.clouds.labels import Labels  # noqa: PLC0415 (lazy, as above)
-
-    client = AwsClient(
-        instance=settings.instance,
-        now=ledger.now,
-        endpoint=settings.aws_endpoint,
-        connections=settings.threads,
-    )
-
-    def accounts() -> tuple[AwsLease, ...]:
-        in_force = policy()
-        return tuple(lease_in(account) for account in in_force.clouds.aws) if in_force else ()
-
-    return LeasedRoles(client, Labels(settings.instance, settings.keys), accounts)
 
 
 class _PerProcess:

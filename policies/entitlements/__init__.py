@@ -131,7 +131,7 @@ def never_granted(target: Target) -> bool:
         case AwsLease():
             return any(aws.never_granted(policy) for policy in target.policies)
         case IdentityCenterAssignment():
-            return aws.too_powerful(target.permission_set)
+            return identity_center.never_granted(target.permission_set)
         case GcpBinding():
             return any(gcp.never_granted(role) for role in target.roles)
         case AzureAssignment():

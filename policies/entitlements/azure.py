@@ -21,7 +21,6 @@ BUILT_IN: Final = {
     "Storage Queue Data Reader": "19e7f393-937e-4f77-808e-94535e297925",
     "Key Vault Reader": "21090545-7ca7-4776-b22c-e363652d74d2",
     "SQL DB Contributor": "9b7fa17d-e63e-47b0-bb0a-15c516ac86ec",
-    "Website Contributor": "de139f84-1756-47ae-9be6-808fbbe84772",
     "Azure Kubernetes Service Cluster User Role": "4abbcc35-e782-43d8-92c5-2d3f1bd2253f",
 }
 """Built-in roles that may be called by name; any other is called by its id
@@ -41,6 +40,10 @@ _NEVER_GRANTED = {
     "9980e02c-c2be-4d73-94e8-173b1dc7cf3c": "Virtual Machine Contributor",
     "36243c78-bf99-498c-9df9-86d9f8d28608": "Resource Policy Contributor",
     "a8889054-8d42-49c9-bc1c-52486c10e7cd": "Reservations Administrator",
+    "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b": "Azure Kubernetes Service RBAC Cluster Admin",
+    "0ab0b1a8-8aac-4efd-b8c2-3ee1fb270be8": "Azure Kubernetes Service Cluster Admin Role",
+    "f353d9bd-d4a6-484e-a77a-8050b599b867": "Automation Contributor",
+    "de139f84-1756-47ae-9be6-808fbbe84772": "Website Contributor",
 }
 _GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 

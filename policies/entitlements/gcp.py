@@ -14,11 +14,15 @@ CONDITIONAL_BINDING: Final = "gcp-conditional-binding"
 
 _NEVER_GRANTED = frozenset(
     {
-        *("roles/owner", "roles/editor", "roles/viewer", "roles/admin", "roles/writer"),
+        *("roles/owner", "roles/editor", "roles/viewer", "roles/admin", "roles/writer", "roles/reader"),
         *("roles/accesscontextmanager.policyAdmin", "roles/cloudbuild.builds.editor"),
         *("roles/cloudkms.admin", "roles/compute.admin", "roles/compute.instanceAdmin"),
         *("roles/compute.instanceAdmin.v1", "roles/composer.admin", "roles/container.admin"),
-        *("roles/dataflow.admin", "roles/dataproc.editor", "roles/deploymentmanager.editor"),
+        *("roles/container.clusterAdmin", "roles/composer.environmentAndStorageObjectAdmin"),
+        *("roles/dataflow.admin", "roles/dataproc.admin", "roles/dataproc.editor"),
+        *("roles/deploymentmanager.editor", "roles/config.admin", "roles/iap.admin"),
+        *("roles/bigquery.admin", "roles/bigquery.dataOwner", "roles/cloudfunctions.admin"),
+        *("roles/run.admin", "roles/privilegedaccessmanager.admin"),
         *("roles/logging.admin", "roles/logging.configWriter", "roles/orgpolicy.policyAdmin"),
         *("roles/resourcemanager.tagAdmin", "roles/secretmanager.admin", "roles/storage.admin"),
     }
@@ -28,8 +32,8 @@ log (https://cloud.google.com/iam/docs/understanding-roles and
 https://cloud.google.com/iam/docs/best-practices-service-accounts)."""
 _NEVER_IN_A_NAME = re.compile(
     r"^roles/iam\."
-    r"|IamAdmin$|\.securityAdmin$|[oO]rganizationAdmin$|projectMover$|projectCreator$"
-    r"|serviceAccount|prod-?access",
+    r"|IamAdmin$|\.securityAdmin$|(organization|folder)Admin$|(project|folder)Mover$|projectCreator$"
+    r"|serviceAccount|serviceAgent$|prod-?access",
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"^(roles|(projects|organizations)/[a-z0-9.:-]+/roles)/[A-Za-z0-9_.]{3,64}$")

@@ -14,8 +14,17 @@ ACCOUNT_ASSIGNMENT: Final = "aws-account-assignment"
 _SET_NAME = re.compile(r"^[\w+=,.@-]{1,32}$")
 
 
+_NEVER_A_NAME = re.compile(r"^(admin|administrator|adminaccess)$", re.IGNORECASE)
+"""No boundary stands around a permission set, so its name is all there is to judge by."""
+
+
+def never_granted(name: str) -> bool:
+    """Whether a permission set, by its name, could change who has access: no role may hold it."""
+    return too_powerful(name) or bool(_NEVER_A_NAME.match(name))
+
+
 def _grantable(name: str) -> str:
-    if too_powerful(name):
+    if never_granted(name):
         raise ValueError(f"{name} is never granted: it could change who has access")
     if not _SET_NAME.match(name):
         raise ValueError(f'"{name}" is not the name of a permission set')

@@ -192,7 +192,7 @@ class Meridian:
     def move_clock_to(self, moment: Moment) -> None:
         """Move time to the next warning, or to just after the next end."""
         with self._world.ledger.reading() as reader:
-            live = reader.grants(states=[GrantState.GRANTING, GrantState.LIVE])
+            live = reader.grants(states=[GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING])
         now = self._world.clock.now()
         ahead = [to for grant in live if (to := _moment(grant, moment)) > now]
         if not ahead:
@@ -335,7 +335,7 @@ def _differences(roles: Sequence[dict[str, Any]], grants: Sequence[Grant]) -> li
 
 
 def _may_be_held(grant: Grant) -> bool:
-    return grant.state in {GrantState.GRANTING, GrantState.LIVE}
+    return grant.state in {GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}
 
 
 def _still(grant: Grant) -> str:

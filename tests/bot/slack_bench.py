@@ -34,7 +34,7 @@ from sandbox.slack.slack import Slack
 from sandbox.slack.world import APP_TOKEN, BOT_TOKEN
 from tests.builders import StoppedClock
 from tests.simulated_cloud import SimulatedCloud
-from workers.clock import lapse
+from workers.clock import look_at
 from workers.jobs import Drain
 from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
@@ -164,10 +164,10 @@ class Bench:
         self.tell()
         return self.again(request)
 
-    def lapse(self, request: AccessRequest) -> None:
+    def look_at(self, request: AccessRequest) -> None:
         """Let the time for an answer run out."""
         self.clock.move(timedelta(minutes=30))
-        self.ledger.retrying(lambda writing: lapse(writing, request.id))
+        self.ledger.retrying(lambda writing: look_at(writing, request.id))
 
     def requests(self) -> tuple[AccessRequest, ...]:
         """Every request, newest first."""

@@ -237,7 +237,7 @@ def test_two_at_once_make_one_decision_and_the_other_reads_who_won(bench: Bench)
 
 def test_a_lapsed_request_is_decided_by_nobody(bench: Bench):
     request = bench.asked()
-    bench.lapse(request)
+    bench.look_at(request)
     bench.ben.clicks("Approve", bench.card())
     assert sentence(whisper(bench.ben)).startswith("This lapsed at {14:32 UTC}: nobody answered")
     assert bench.grants() == ()

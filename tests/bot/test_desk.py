@@ -20,7 +20,7 @@ from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName
 from tests.builders import HOUR, NOW, StoppedClock
-from workers.clock import lapse
+from workers.clock import look_at
 from workers.ledger.ledger import Ledger
 
 READ = RoleName("prod-db-readonly")
@@ -312,7 +312,7 @@ def test_an_operator_at_a_terminal_can_end_anything_and_is_named(desk: Desk, led
 def test_an_unanswered_ask_lapses(desk: Desk, ledger: Ledger, clock: StoppedClock):
     request = ask(desk)
     clock.move(timedelta(minutes=30))
-    ledger.retrying(lambda writing: lapse(writing, request.id))
+    ledger.retrying(lambda writing: look_at(writing, request.id))
     answer = desk.approve(click(desk, BEN, stored(ledger, request)))
     assert isinstance(answer, answers.AlreadyDecided)
     assert answer.view.state is CardState.LAPSED

@@ -16,7 +16,7 @@ from policies.rules import Policy
 from policies.values import PersonId, RoleName
 from tests.bot.slack_bench import meridian, with_
 from tests.builders import ANA, BEN, EMI, HOUR, NOW, StoppedClock, grant, request
-from workers.clock import lapse
+from workers.clock import look_at
 from workers.ledger.ledger import Ledger
 
 READ, WRITE = RoleName("prod-db-readonly"), RoleName("prod-db-write")
@@ -146,7 +146,7 @@ def test_a_role_and_a_person_that_are_gone_stand_for_themselves(desk: Desk, ledg
 def test_an_unanswered_request_has_lapsed(desk: Desk, ledger: Ledger, clock: StoppedClock):
     one = asked(desk)
     clock.move(timedelta(minutes=30))
-    ledger.retrying(lambda writing: lapse(writing, one.id))
+    ledger.retrying(lambda writing: look_at(writing, one.id))
     assert shown(ledger, one).state is CardState.LAPSED
 
 

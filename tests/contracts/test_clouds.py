@@ -9,10 +9,17 @@ import pytest
 from policies.grant import Grant
 from policies.holding import Absent, Present, RefusedForGood, StillThere
 from sandbox.aws.standin import AwsStandIn
+from sandbox.azure.standin import AzureStandIn
 from tests.aws import leased_roles, shop_grant
+from tests.azure import azure_grant, role_assignments
 from tests.builders import NOW
+from tests.gcp import access_grant, conditional_bindings
+from tests.identity_center import account_assignments, center_grant
 from tests.simulated_cloud import SimulatedCloud
+from workers.clouds.azure.role_assignment import RoleAssignments
 from workers.clouds.cloud import ClaimLost, Cloud, Holding
+from workers.clouds.gcp.conditional_binding import ConditionalBindings
+from workers.clouds.identity_center.account_assignment import AccountAssignments
 
 NUMBERS = itertools.count(5000)
 
@@ -41,10 +48,23 @@ class Shut:
         self.left -= 1
 
 
-@pytest.fixture(params=["simulated", "aws"])
+@pytest.fixture(params=["simulated", "aws", "gcp", "azure", "azure-pim", "identity-center"])
 def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     if request.param == "simulated":
         yield SimulatedCloud()
+        return
+    if request.param == "gcp":
+        yield conditional_bindings(request.getfixturevalue("gcp"))
+        return
+    if request.param == "identity-center":
+        yield account_assignments(request.getfixturevalue("identity_center"))
+        return
+    if request.param.startswith("azure"):
+        pretend: AzureStandIn = request.getfixturevalue("azure")
+        pretend.configure(pim_floor=0, pim_unseen=0)  # PIM's first minutes have tests of their own
+        who = pretend.worker if request.param == "azure-pim" else pretend.direct_worker
+        with role_assignments(pretend, application=who) as adapter:
+            yield adapter
         return
     stand_in: AwsStandIn = request.getfixturevalue("aws")
     yield leased_roles(stand_in)
@@ -53,6 +73,12 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
 @pytest.fixture
 def grant(cloud: Cloud, request: pytest.FixtureRequest) -> Grant:
     now = NOW
+    if isinstance(cloud, ConditionalBindings):
+        return access_grant(next(NUMBERS), request.getfixturevalue("gcp").clock.now())
+    if isinstance(cloud, AccountAssignments):
+        return center_grant(next(NUMBERS), request.getfixturevalue("identity_center").clock.now())
+    if isinstance(cloud, RoleAssignments):
+        return azure_grant(next(NUMBERS), request.getfixturevalue("azure").clock.now())
     if not isinstance(cloud, SimulatedCloud):
         now = request.getfixturevalue("aws").clock.now()
     return shop_grant(next(NUMBERS), now)

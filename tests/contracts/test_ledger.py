@@ -20,7 +20,7 @@ from policies.holding import (
     StillThere,
     Unreachable,
 )
-from policies.request import RequestState, approved, asked, denied, withdrawn
+from policies.request import WARNING, RequestState, approved, asked, denied, withdrawn
 from tests.builders import ANA, AWS, BEN, HOUR, NOW, StoppedClock, grant, request, yes
 from workers.ledger.claims import Claim, Settled, claim_due, renew_claims, settle_claims
 from workers.ledger.engine import open_engine, write_transaction
@@ -232,7 +232,8 @@ def test_a_read_that_shows_it_makes_it_live_and_the_request_active(ledger: Ledge
     go_live(ledger)
     assert state(ledger) == (RequestState.ACTIVE, GrantState.LIVE)
     with ledger.reading() as reader:
-        assert reader.next_alarm(NOW) == NOW + HOUR
+        assert reader.next_alarm(NOW) == NOW + HOUR - WARNING
+        assert reader.next_alarm(NOW + HOUR - WARNING) == NOW + HOUR
 
 
 def test_a_live_grant_is_due_for_the_revoke_drain_exactly_at_its_end(ledger: Ledger, clock: StoppedClock):

@@ -2,9 +2,12 @@
 
     python -m tests.journeys.story [--database sqlite|postgresql] [--home .story]
 
-Every process is real, every answer comes from the stand-ins, and the end is proved three ways, apart: ended
-early by its holder; workers and clock killed, so the dates alone refuse; the stand-in's dates stopped, so
-the workers alone take it away. Exit code 1 when anything was seen that should not be, or not seen.
+One request gives access in AWS, Google Cloud and Azure. Every process is real and every answer comes from the
+stand-ins: a person really calls each cloud, before, during and after. The end is proved apart: ended early by
+its holder; workers and clock killed, so what each cloud knows of the end refuses alone (Azure's direct
+assignments know of none, and it is said); the clouds' dates stopped, so the workers alone take it away. In
+between it is extended, and once a cloud says no and nothing is left in any of the three. Exit code 1 when
+anything was seen that should not be, or not seen.
 """
 
 import argparse
@@ -15,20 +18,34 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, Final
 
+from policies.catalogue import Role
+from policies.entitlements import holding_key, resolve
+from policies.files import load
 from policies.grant import Grant, GrantState
-from sandbox.aws.keys import Keys
-from sandbox.aws.use import Allowed, Refused
+from policies.values import PersonId, RequestId, RoleName
+from sandbox.aws.faults import Kind
 from sandbox.slack.person import Message, Person
 from sandbox.world import DidNotHappenError, World
+from tests.builders import grant as any_grant
+from tests.journeys.clouds import Tried, clouds_of
 from workers.logs import start_logging
 
-CHANNEL = "C0DB"
-WORKERS = ("worker-grant-aws", "worker-revoke-aws", "clock")
-PEOPLE = {"ana": "U0ANA", "ben": "U0BEN", "dev": "U0DEV", "ivy": "U0IVY"}
-HALF_A_SECOND = timedelta(milliseconds=500)
+CHANNEL: Final = "C0DB"
+ROLE: Final = RoleName("prod-db-readonly")
+PEOPLE: Final = {"ana": "U0ANA", "ben": "U0BEN"}
+NAMES: Final = {"ana": "Ana Ruiz"}
+NO_END_OF_ITS_OWN: Final = {"azure"}
+"""Where nothing ends by itself: a direct role assignment carries no date."""
+HALF_A_SECOND: Final = timedelta(milliseconds=500)
+
+Held = Mapping[str, Grant]
+"""Somebody's grants, by cloud."""
+Sessions = Mapping[str, Any]
 
 
 class Story:
@@ -36,6 +53,7 @@ class Story:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.clouds = clouds_of(world)
         self.ok = True
 
     def tell(self, step: str, ok: object, **facts: object) -> None:
@@ -47,109 +65,153 @@ class Story:
         """Somebody at their Slack client."""
         return self.world.person(PEOPLE[name])
 
-    def can_use(self, name: str, grant: Grant, session: Keys | None = None) -> tuple[bool, str]:
-        """Whether AWS lets somebody read with this grant, in an open session or a new one; and its words."""
-        keys = session or self.world.people.assume(self.world.aws.person(name), grant.holding, name)
-        if isinstance(keys, Refused):
-            return False, keys.code
-        answer = self.world.people.read(keys)
-        return isinstance(answer, Allowed), answer.code if isinstance(answer, Refused) else ""
+    def can_use(self, name: str, held: Held, when: str, *, expected: bool, sessions: Sessions) -> bool:
+        """Really use every cloud, in the open sessions and in new ones; whether all answered as expected."""
+        fine = []
+        for name_of_cloud, grant in held.items():
+            cloud, session = self.clouds[name_of_cloud], sessions.get(name_of_cloud)
+            tried = [cloud.tries(name, grant), *([cloud.tries(name, grant, session)] if session else [])]
+            fine.append(all(one.allowed is expected for one in tried))
+            allowed = any(one.allowed for one in tried)
+            self.tell("can_use", fine[-1], cloud=cloud.name, when=when, allowed=allowed, answer=_codes(tried))
+        return all(fine)
 
-    def session(self, name: str, grant: Grant) -> Keys:
-        """An open session, to be tried again after the end."""
-        keys = self.world.people.assume(self.world.aws.person(name), grant.holding, name)
-        if isinstance(keys, Refused):
-            message = f"{name} could not take on {grant.holding}: {keys.code}"
-            raise DidNotHappenError(message)
-        return keys
+    def open(self, name: str, held: Held) -> dict[str, Any]:
+        """An open session in each cloud, to be tried again after the end."""
+        return {cloud: self.clouds[cloud].open(name, grant) for cloud, grant in held.items()}
 
-    def grant_of(self, name: str) -> Grant | None:
-        """The grant somebody holds or is getting."""
-        states = [GrantState.PLANNED, GrantState.GRANTING, GrantState.LIVE]
+    def held(self, name: str, *states: GrantState) -> dict[str, Grant]:
+        """The grants of somebody that are in these states."""
         with self.world.ledger.reading() as reader:
-            found = [grant for grant in reader.grants(states=states) if grant.person == name]
-        return found[0] if found else None
+            found = reader.grants(states=states)
+        return {grant.cloud: grant for grant in found if grant.person == name}
 
-    def live(self, name: str) -> Grant | None:
-        """The grant somebody holds, once a read from AWS has shown it."""
-        grant = self.grant_of(name)
-        return grant if grant is not None and grant.state is GrantState.LIVE else None
+    def live(self, name: str) -> Held | None:
+        """What somebody holds, once reads have shown all of it."""
+        held = self.held(name, GrantState.LIVE)
+        return held if set(held) == set(self.clouds) else None
+
+    def standing(self) -> dict[str, list[str]]:
+        """What of ours stands anywhere."""
+        found = {name: sorted(cloud.standing()) for name, cloud in self.clouds.items()}
+        return {name: keys for name, keys in found.items() if keys}
 
     def ask(self, name: str, duration: str) -> Message:
         """Ask, and wait for the card."""
-        asking = self.person(name)
-        asking.types(f"/prod-access prod-db-readonly {duration} INC-42 replication lag", CHANNEL)
-        full = {"ana": "Ana Ruiz", "dev": "Dev Patel", "ivy": "Ivy Chen"}[name]
+        self.person(name).types(f"/prod-access {ROLE} {duration} INC-42 replication lag", CHANNEL)
         ben = self.person("ben")
-        return self.world.until("the card", lambda: ben.message(CHANNEL, f"Waiting* · {full}"))
+        return self.world.until("the card", lambda: ben.message(CHANNEL, f"Waiting* · {NAMES[name]}"))
 
-    def approve(self, name: str, card: Message) -> Grant:
-        """Approve, and wait until it is live."""
+    def approve(self, name: str, card: Message) -> Held:
+        """Approve, and wait until it is live everywhere."""
         self.person("ben").clicks("Approve", card)
         return self.world.until(f"{name}'s access is live", lambda: self.live(name), seconds=20)
 
+    def nothing_stands(self, *, seconds: float = 20) -> None:
+        """Wait until nothing of ours is left in any cloud."""
+        self.world.until("nothing is left", lambda: not self.standing(), seconds=seconds)
+
+
+def _codes(tried: list[Tried]) -> list[str]:
+    return [one.code for one in tried if one.code]
+
 
 def tell_all(story: Story) -> None:
-    """The acts, in order: everything is granted before time moves."""
-    early = act_asking(story)
-    act_ended_early(story, early)
-    by_workers = story.approve("ivy", story.ask("ivy", "15m"))
-    by_cloud = story.approve("dev", story.ask("dev", "30m"))
-    act_workers_alone(story, by_workers)
-    act_cloud_alone(story, by_cloud)
+    """The acts, in order."""
+    held = act_asking(story)
+    act_extended(story, held)
+    act_ended_early(story, held)
+    act_rolled_back(story)
+    act_workers_alone(story, story.approve("ana", story.ask("ana", "15m")))
+    act_clouds_alone(story, story.approve("ana", story.ask("ana", "30m")))
     act_audit(story)
 
 
-def act_asking(story: Story) -> Grant:
-    """Ask, be refused one's own yes, be approved, use it."""
+def act_asking(story: Story) -> Held:
+    """Ask, be refused one's own yes, be approved, use it in three clouds."""
     ana, ben = story.person("ana"), story.person("ben")
     card = story.ask("ana", "1h")
-    reply = story.world.until("the reply", lambda: ana.message(CHANNEL, "Asked: prod-db-readonly for 1 h"))
+    reply = story.world.until("the reply", lambda: ana.message(CHANNEL, f"Asked: {ROLE} for 1 h"))
     story.tell("asked", reply.only_you, request=card.shown[-7:], reply=reply.text)
-    allowed, code = story.can_use("ana", _not_yet(story, card))
-    story.tell("can_use", not allowed, cloud="aws", when="before", allowed=allowed, answer=code)
+    story.can_use("ana", _not_yet(story), "before", expected=False, sessions={})
     ana.clicks("Approve", card)
     no = story.world.until("the answer", lambda: ana.message(CHANNEL, "your own request"))
     story.tell("own_request_refused", no.only_you, reply=no.text)
     started = time.monotonic()
-    grant = story.approve("ana", card)
-    story.tell("approved", ok=True, seconds=round(time.monotonic() - started, 3))
+    held = story.approve("ana", card)
+    story.tell("approved", set(held) == set(story.clouds), seconds=round(time.monotonic() - started, 3))
     live = story.world.until("the live card", lambda: ben.message(CHANNEL, "Live until"))
     story.tell("live", "Approve" not in live.buttons, card=live.text)
-    allowed, code = story.can_use("ana", grant)
-    story.tell("can_use", allowed, cloud="aws", when="during", allowed=allowed, answer=code)
-    how = story.world.until("how to use it", lambda: ana.message("D", "You have prod-db-readonly"))
-    story.tell("told_how", "aws configure set profile." in how.shown)
-    return grant
+    story.can_use("ana", held, "during", expected=True, sessions={})
+    how = story.world.until("how to use it", lambda: ana.message("D", f"You have {ROLE}"))
+    commands = ("aws configure set profile.", "gcloud ", "az ")
+    story.tell("told_how", all(command in how.shown for command in commands))
+    return held
 
 
-def _not_yet(story: Story, card: Message) -> Grant:
-    """The grant that the card would become: its role's name is known before the role exists."""
+def _not_yet(story: Story) -> Held:
+    """The grants that the newest request would become: their names are known before anything exists."""
     with story.world.ledger.reading() as reader:
         (request,) = reader.requests(most=1)
-    from tests.aws import shop_grant  # noqa: PLC0415 (only its shape is needed)
+    policy = load(story.world.org)
+    role, holder = policy.catalogue.get(request.role), policy.people.get(request.beneficiary)
+    if role is None or holder is None:
+        raise DidNotHappenError(f"{request.id} is for nobody and nothing")
+    return {grant.cloud: grant for grant in _would_be(story, role, holder.id, request.id)}
 
-    made = shop_grant(1, story.world.clock.now())
-    holding = made.holding.rsplit("-", 1)[0] + "-" + request.id.removeprefix("pa-")
-    return made.model_copy(update={"holding": holding, "request": request.id, "person": card.user})
+
+def _would_be(story: Story, role: Role, person: PersonId, request: RequestId) -> list[Grant]:
+    policy = load(story.world.org)
+    holder = policy.people.get(person)
+    found = []
+    for entitlement in role.entitlements:
+        target = resolve(entitlement, policy.clouds)
+        principal = holder.principal_in(target.cloud) if holder else None
+        if principal is None:
+            raise DidNotHappenError(f"{person} has no account in {target.cloud}")
+        key = holding_key(target, principal, role.name, request)
+        found.append(any_grant(cloud=target.cloud, principal=principal, entitlement=target, holding=key))
+    return found
 
 
-def act_ended_early(story: Story, grant: Grant) -> None:
-    """A one-hour grant is ended by its holder after a moment: open sessions are cut, nothing is left."""
+def act_extended(story: Story, held: Held) -> None:
+    """Half an hour more, with a yes: every cloud moves its end first, then the ledger does."""
     ana, ben = story.person("ana"), story.person("ben")
-    session = story.session("ana", grant)
+    ana.types("/prod-access extend 30m", CHANNEL)
+    card = story.world.until("the live card", lambda: ben.message(CHANNEL, "Live until"))
+    asked = story.world.until("the thread asks", lambda: _with_button(ben, card, "Approve"))
+    started = time.monotonic()
+    ben.clicks("Approve", asked)
+    before = {grant.ends_at for grant in held.values()}
+    moved = story.world.until("every end has moved", lambda: _moved(story, before), seconds=20)
+    longer = {grant.ends_at for grant in moved.values()}
+    ok = longer == {max(before) + timedelta(minutes=30)}
+    story.tell("extended", ok, seconds=round(time.monotonic() - started, 3), asked=asked.text)
+    story.can_use("ana", moved, "during", expected=True, sessions={})
+
+
+def _with_button(reader: Person, card: Message, button: str) -> Message | None:
+    return next((line for line in reader.thread(card) if button in line.buttons), None)
+
+
+def _moved(story: Story, before: set[Any]) -> Held | None:
+    held = story.live("ana")
+    return held if held and not before & {grant.ends_at for grant in held.values()} else None
+
+
+def act_ended_early(story: Story, held: Held) -> None:
+    """Ended by its holder long before its time: open sessions are cut, nothing is left anywhere."""
+    ana, ben = story.person("ana"), story.person("ben")
+    sessions = story.open("ana", held)
     ana.types("/prod-access end", CHANNEL)
-    story.world.until("no role is left", lambda: not story.world.aws.roles())
-    old, new = story.can_use("ana", grant, session), story.can_use("ana", grant)
-    refused = not old[0] and not new[0]
-    story.tell(
-        "can_use", refused, cloud="aws", when="after", allowed=old[0] or new[0], answer=[old[1], new[1]]
-    )
+    story.nothing_stands()
+    refused = story.can_use("ana", held, "after", expected=False, sessions=sessions)
     card = story.world.until("the ended card", lambda: ended_card(ben))
-    story.tell("ended_early", refused, roles_left=len(story.world.aws.roles()), card=card.text)
+    story.tell("ended_early", refused, left=story.standing(), card=card.text)
     told = story.world.until("the last line of the thread", lambda: told_to_the_end(ben, card))
-    in_order = [any(word in line for line in told) for word in ("Asked", "Approved", "Live in AWS", "Ended")]
-    story.tell("thread", all(in_order) and len(told) == len(in_order), lines=told)
+    words = ("Asked", "Approved", "Live in AWS", "Extended", "Ended")
+    in_order = [any(word in line for line in told) for word in words]
+    story.tell("thread", all(in_order), lines=told)
 
 
 def ended_card(reader: Person) -> Message | None:
@@ -163,51 +225,74 @@ def told_to_the_end(reader: Person, card: Message) -> list[str] | None:
     return lines if lines and "Ended" in lines[-1] else None
 
 
-def act_workers_alone(story: Story, grant: Grant) -> None:
-    """The dates are stopped: after the end AWS would go on for ever, until the workers take it away."""
-    world = story.world
-    session = story.session("ivy", grant)
-    world.aws.stop_dates()
-    for name in WORKERS:
-        world.supervisor.children[name].signal(signal.SIGSTOP)
-    world.clock.move_to(grant.ends_at + HALF_A_SECOND)
-    allowed, _ = story.can_use("ivy", grant, session)
-    story.tell("dates_stopped", allowed, cloud="aws", allowed=allowed)
-    for name in WORKERS:
-        world.supervisor.children[name].signal(signal.SIGCONT)
-    world.until("the workers took it away", lambda: not _role(story, grant), seconds=30)
-    allowed, code = story.can_use("ivy", grant, session)
-    story.tell("can_use", not allowed, cloud="aws", when="after", allowed=allowed, answer=code)
-    story.tell("ended_by_workers", not allowed, request=grant.request)
-    world.aws.mend()
-
-
-def act_cloud_alone(story: Story, grant: Grant) -> None:
-    """Workers and clock are dead: the dates alone refuse, open sessions too, while the role still stands."""
-    world = story.world
-    session = story.session("dev", grant)
-    allowed, _ = story.can_use("dev", grant, session)
-    story.tell("can_use", allowed, cloud="aws", when="during", allowed=allowed)
-    world.kill(*WORKERS, again=False)
-    world.clock.move_to(grant.ends_at + HALF_A_SECOND)
-    old, new = story.can_use("dev", grant, session), story.can_use("dev", grant)
-    stands = _role(story, grant)
-    refused = not old[0] and not new[0]
-    story.tell(
-        "can_use", refused, cloud="aws", when="after", allowed=old[0] or new[0], answer=[old[1], new[1]]
+def act_rolled_back(story: Story) -> None:
+    """Azure says no for good: what AWS and Google gave already is taken back, and nothing is left."""
+    world, ben = story.world, story.person("ben")
+    broken = world.azure.break_calls(
+        Kind.ERROR, ["roleAssignments/write"], status=403, code="AuthorizationFailed"
     )
-    story.tell("ended_by_cloud", refused and stands, role_still_stands=stands)
-    world.revive(*WORKERS)
-    world.until("the role is gone once they are back", lambda: not _role(story, grant), seconds=40)
-    story.tell("caught_up", not world.aws.roles(), roles_left=len(world.aws.roles()))
+    card = story.ask("ana", "20m")
+    held = _not_yet(story)
+    ben.clicks("Approve", card)
+    given = world.until("it is not given", lambda: ben.message(CHANNEL, "Not given"), seconds=20)
+    story.nothing_stands()
+    world.azure.mend(broken)
+    refused = story.can_use("ana", held, "after", expected=False, sessions={})
+    story.tell("rolled_back", refused, left=story.standing(), card=given.text)
 
 
-def _role(story: Story, grant: Grant) -> bool:
-    return grant.holding in {role["arn"] for role in story.world.aws.roles()}
+def act_workers_alone(story: Story, held: Held) -> None:
+    """The clouds' dates are stopped: after the end they would go on for ever, until the workers come."""
+    world = story.world
+    sessions = story.open("ana", held)
+    for cloud in story.clouds.values():
+        cloud.stop_dates()
+    _all(world, signal.SIGSTOP)
+    world.clock.move_to(_end(held) + HALF_A_SECOND)
+    still = story.can_use("ana", held, "dates_stopped", expected=True, sessions=sessions)
+    _all(world, signal.SIGCONT)
+    world.until("the workers took it away", lambda: not _stand(story, held), seconds=30)
+    refused = story.can_use("ana", held, "after", expected=False, sessions=sessions)
+    story.tell("ended_by_workers", still and refused, request=next(iter(held.values())).request)
+    for cloud in story.clouds.values():
+        cloud.mend()
+
+
+def act_clouds_alone(story: Story, held: Held) -> None:
+    """Workers and clock are dead: what each cloud knows of the end refuses alone, while the grant stands."""
+    world = story.world
+    sessions = story.open("ana", held)
+    story.can_use("ana", held, "during", expected=True, sessions=sessions)
+    world.kill(*world.workers, again=False)
+    world.clock.move_to(_end(held) + HALF_A_SECOND)
+    native = {cloud: grant for cloud, grant in held.items() if cloud not in NO_END_OF_ITS_OWN}
+    others = {cloud: grant for cloud, grant in held.items() if cloud in NO_END_OF_ITS_OWN}
+    refused = story.can_use("ana", native, "after", expected=False, sessions=sessions)
+    stands = _stand(story, held)
+    story.tell("ended_by_cloud", refused and stands == set(held), clouds=sorted(native))
+    story.can_use("ana", others, "workers_dead", expected=True, sessions=sessions)
+    world.revive(*world.workers)
+    story.nothing_stands(seconds=40)
+    caught_up = story.can_use("ana", held, "after", expected=False, sessions=sessions)
+    story.tell("caught_up", caught_up, left=story.standing(), by_workers_only=sorted(others))
+
+
+def _all(world: World, number: signal.Signals) -> None:
+    for name in world.workers:
+        world.supervisor.children[name].signal(number)
+
+
+def _end(held: Held) -> Any:  # noqa: ANN401 (a moment)
+    return max(grant.ends_at for grant in held.values())
+
+
+def _stand(story: Story, held: Held) -> set[str]:
+    """The clouds where these still stand."""
+    return {cloud for cloud, grant in held.items() if grant.holding in story.clouds[cloud].standing()}
 
 
 def act_audit(story: Story) -> None:
-    """The log verifies, and every change AWS saw is named in it."""
+    """The log verifies, and every change any cloud saw is named in it."""
     world = story.world
     command = [sys.executable, "-m", "cli.main", "audit", "verify", "--json"]
     env = {**os.environ, "DATABASE_URL": world.database_url, "PROD_ACCESS_HOME": str(world.home)}
@@ -217,9 +302,12 @@ def act_audit(story: Story) -> None:
     )
     with world.ledger.reading() as reader:
         named = "\n".join(entry.body for entry in reader.entries())
-    unnamed = [call for call in world.aws.log() if call["role"] and f"/{call['role']}" not in named]
-    ours = [call for call in unnamed if call["service"] == "iam"]
-    story.tell("every_change_named", not ours, changes=len(world.aws.log()), unnamed=ours[:3])
+    for name, cloud in story.clouds.items():
+        changes = list(cloud.changes())
+        unnamed = sorted({change.named for change in changes if change.named not in named})
+        story.tell(
+            "every_change_named", changes and not unnamed, cloud=name, changes=len(changes), unnamed=unnamed
+        )
 
 
 def main() -> int:

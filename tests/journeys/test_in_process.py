@@ -115,7 +115,7 @@ def test_denied_asked_again_and_given(bench: Bench):
 
 def test_nobody_answers(bench: Bench):
     request = bench.asked()
-    bench.lapse(request)
+    bench.look_at(request)
     bench.tell()
     assert title(bench).startswith("💤 *Lapsed* · Ana Ruiz asked for prod-db-readonly")
     assert bench.card().buttons == ()

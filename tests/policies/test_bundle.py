@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.bundle import plan_grants, progress, take_back, taken_back
-from policies.entitlements.aws import leased_role_key, leased_role_name
+from policies.bundle import held_as, plan_grants, progress, take_back, taken_back
+from policies.catalogue import Risk, Role
+from policies.entitlements import Clouds
+from policies.entitlements.aws import AwsAccess, AwsAccount, leased_role_key, leased_role_name
+from policies.entitlements.gcp import GcpAccess, GcpResource, binding_on
 from policies.grant import EndCause, Grant, GrantState
 from policies.holding import Overruled, RefusedForGood
-from policies.people import NAME_LENGTH
+from policies.people import NAME_LENGTH, GoogleMember, Person
 from policies.request import RequestState
 from policies.values import RequestId, RoleName
-from tests.builders import AWS, HOUR, LEASE, NOW, PRINCIPAL, ROLE, grant, request
+from tests.builders import ANA, AWS, HOUR, LEASE, NOW, PRINCIPAL, ROLE, grant, request
 
 OTHER = LEASE.model_copy(update={"account_id": "444455556666", "alias": "billing-prod"})
 APPROVED = request(state=RequestState.APPROVED, ends_at=NOW + HOUR)
@@ -99,7 +102,45 @@ def test_a_no_changes_only_a_request_on_its_way_in(state: RequestState):
 
 def test_every_grant_of_the_bundle_that_wants_presence_is_taken_back():
     moves = take_back(bundle(*GrantState), EndCause.ROLLED_BACK, NOW + timedelta(seconds=1))
-    assert [moved.value.id for moved in moves] == ["pa-0001-1", "pa-0002-1", "pa-0003-1"]
+    assert [moved.value.id for moved in moves] == ["pa-0001-1", "pa-0002-1", "pa-0003-1", "pa-0004-1"]
     assert {(moved.value.state, moved.value.cause) for moved in moves} == {
         (GrantState.ENDING, EndCause.ROLLED_BACK)
     }
+
+
+ANA_RUIZ = Person(id=ANA, name="Ana Ruiz", title="engineer", aws=PRINCIPAL)
+SHOP = AwsAccount(
+    alias="shop-prod",
+    id=LEASE.account_id,
+    region=LEASE.region,
+    spoke_role=LEASE.spoke_role,
+    external_id=LEASE.external_id,
+    boundary=LEASE.boundary,
+)
+PROJECT = GcpResource(alias="shop-prod", name="projects/shop-prod")
+BOTH = Role(
+    name=ROLE,
+    title="Read production databases",
+    environment="prod",
+    risk=Risk.LOW,
+    default_duration=HOUR,
+    max_duration=HOUR,
+    channel="C0DB",
+    entitlements=(
+        AwsAccess(cloud="aws", account="shop-prod", policies=LEASE.policies),
+        GcpAccess(cloud="gcp", resource="shop-prod", roles=("roles/cloudsql.viewer",)),
+    ),
+)
+PLACES = Clouds(aws=(SHOP,), gcp=(PROJECT,))
+
+
+def test_a_role_is_held_in_each_cloud_by_who_the_person_is_there():
+    ana = ANA_RUIZ.model_copy(update={"google": "user:ana@meridian.example"})
+    assert held_as(BOTH, PLACES, ana) == (
+        (LEASE, PRINCIPAL),
+        (binding_on(PROJECT, ("roles/cloudsql.viewer",)), GoogleMember(member="user:ana@meridian.example")),
+    )
+
+
+def test_whoever_has_no_account_in_one_of_the_clouds_gets_none_of_it():
+    assert held_as(BOTH, PLACES, ANA_RUIZ) == "gcp"

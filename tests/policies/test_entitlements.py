@@ -156,6 +156,7 @@ def test_only_what_a_google_policy_holds_is_changed_together():
         *("roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountUser"),
         *("roles/resourcemanager.projectIamAdmin", "roles/resourcemanager.organizationAdmin"),
         *("roles/logging.admin", "projects/shop-prod/roles/prodAccess", "roles/compute.admin"),
+        *("roles/resourcemanager.folderAdmin", "roles/bigquery.serviceAgent", "roles/reader"),
     ],
 )
 def test_google_roles_that_could_widen_themselves_are_refused(role: str):
@@ -171,7 +172,7 @@ def test_azure_roles_that_could_widen_themselves_are_refused(role: str):
         AzureAccess(cloud="azure", scope="shop", role=role)
 
 
-@pytest.mark.parametrize("name", ["AdministratorAccess", "IAMFullAccess", "iam-admin", "all-*"])
+@pytest.mark.parametrize("name", ["AdministratorAccess", "IAMFullAccess", "iam-admin", "all-*", "Admin"])
 def test_permission_sets_that_could_widen_themselves_are_refused(name: str):
     with pytest.raises(ValidationError, match="is never granted"):
         IdentityCenterAccess(cloud="identity-center", account="shop", permission_set=name)
@@ -198,9 +199,10 @@ def test_what_was_given_before_it_was_forbidden_is_known_to_be(number: int):
 
 
 def test_a_place_that_is_not_there_is_a_look_up_error():
+    other = Clouds(gcp=(PROJECT.model_copy(update={"alias": "other"}),))
     for entitlement in ENTITLEMENTS:
         with pytest.raises(LookupError, match="has the alias"):
-            resolve(ANY_ENTITLEMENT.validate_python(entitlement), Clouds())
+            resolve(ANY_ENTITLEMENT.validate_python(entitlement), other)
     strange = IdentityCenterAccess(cloud="identity-center", account="shop", permission_set="Other")
     with pytest.raises(LookupError, match="no permission set"):
         resolve(strange, CLOUDS)

@@ -424,6 +424,74 @@ def test_one_aws_account_has_one_alias():
     assert problems(files(clouds=twice)) == ["clouds.yaml:9: 111122223333 is here twice"]
 
 
+THREE_MORE = """\
+identity_center:
+  shop-prod:
+    id: "111122223333"
+    region: eu-central-1
+    instance: arn:aws:sso:::instance/ssoins-0123456789abcdef
+    access_role: arn:aws:iam::999988887777:role/assignments
+    external_id: meridian
+    permission_sets:
+      ReadDatabases: arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef
+gcp:
+  shop-prod: {name: projects/shop-prod}
+azure:
+  shop-prod:
+    tenant: aaaabbbb-0000-4ccc-8111-dddd2222eeee
+    id: /subscriptions/10000000-0000-4000-8000-000000000001
+"""
+IN_FOUR = """\
+      - {cloud: identity-center, account: shop-prod, permission_set: ReadDatabases}
+      - {cloud: gcp, resource: shop-prod, roles: [roles/cloudsql.viewer, projects/shop-prod/roles/triage]}
+      - {cloud: azure, scope: shop-prod, role: Reader}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("", "", None),
+        (
+            "permission_set: ReadDatabases",
+            "permission_set: ReadDatabase",
+            'roles.yaml:13: no permission set is called "ReadDatabase". Did you mean ReadDatabases?',
+        ),
+        (
+            "identity-center, account: shop-prod",
+            "identity-center, account: shop-prd",
+            'roles.yaml:13: no Identity Center account is called "shop-prd". Did you mean shop-prod?',
+        ),
+        (
+            "projects/shop-prod/roles/triage",
+            "projects/other/roles/triage",
+            "roles.yaml:14: projects/other/roles/triage is not in projects/shop-prod",
+        ),
+        (
+            "resource: shop-prod",
+            "resource: shop",
+            'roles.yaml:14: no Google Cloud resource is called "shop". Did you mean shop-prod?',
+        ),
+        (
+            "scope: shop-prod",
+            "scope: shop",
+            'roles.yaml:15: no Azure scope is called "shop". Did you mean shop-prod?',
+        ),
+        (
+            "role: Reader",
+            "role: Owner",
+            "roles.yaml:15: Owner is never granted: it could change who has access",
+        ),
+    ],
+)
+def test_a_role_may_reach_every_cloud_where_its_places_are_known(old: str, new: str, problem: str | None):
+    written = files(roles=ROLES + IN_FOUR.replace(old, new), clouds=CLOUDS + THREE_MORE)
+    if problem is None:
+        assert parse(written).clouds.used == ("aws", "identity-center", "gcp", "azure")
+    else:
+        assert problems(written) == [problem]
+
+
 def test_policies_of_aws_itself_are_in_every_account():
     parse(edited("roles", "::111122223333:policy", "::aws:policy"))
 

@@ -15,7 +15,10 @@ from policies.grant import (
     begun,
     confirmed,
     ending,
+    extended,
+    extending,
     gone,
+    kept,
     missed,
     planned,
     reappeared,
@@ -37,20 +40,37 @@ VERBS: dict[str, Does] = {
     "rest": lambda one, _at: rested(one),
     "reappear": reappeared,
     "miss": missed,
+    "extend": lambda one, at: extending(one, at + 2 * HOUR, at),
+    "confirm_extended": extended,
+    "keep": lambda one, at: kept(one, "LimitExceeded", at),
 }
 LEADS_TO = """
-            begin     confirm  end     retry     confirm_gone  rest  reappear  miss
-planned     granting  -        ending  -         -             -     -         -
-granting    -         live     ending  granting  -             -     -         -
-live        -         -        ending  -         -             -     -         live
-ending      -         -        -       ending    gone          -     -         -
-gone        -         -        -       gone      -             gone  ending    -
+           begin     confirm  end     retry      confirm_gone  rest  reappear  miss
+planned    granting  -        ending  -          -             -     -         -
+granting   -         live     ending  granting   -             -     -         -
+live       -         -        ending  -          -             -     -         live
+extending  -         -        ending  extending  -             -     -         -
+ending     -         -        -       ending     gone          -     -         -
+gone       -         -        -       gone       -             gone  ending    -
 """
-"""The table as people read it, written down a second time on purpose."""
+EXTENDS = """
+           extend     confirm_extended  keep
+planned    -          -                 -
+granting   -          -                 -
+live       extending  -                 -
+extending  -          live              live
+ending     -          -                 -
+gone       -          -                 -
+"""
+"""The tables as people read them, written down a second time on purpose."""
 
 
 def rows() -> list[tuple[str, str, str]]:
-    heading, *lines = [line.split() for line in LEADS_TO.strip().splitlines()]
+    return [row for table in (LEADS_TO, EXTENDS) for row in read(table)]
+
+
+def read(table: str) -> list[tuple[str, str, str]]:
+    heading, *lines = [line.split() for line in table.strip().splitlines()]
     return [(line[0], verb, to) for line in lines for verb, to in zip(heading, line[1:], strict=True)]
 
 
@@ -78,6 +98,7 @@ def test_the_log_always_names_the_grant_its_request_and_the_cloud_object():
             moves.append(VERBS[verb](grant(state=GrantState(state), ending_at=NOW - HOUR), NOW))
     events = [event for moved in moves for event in moved.events]
     kinds = {"planned", "granting", "live", "ending", "stuck", "gone", "reappeared", "missing"}
+    kinds |= {"extending", "extended", "not_extended"}
     assert {event.kind for event in events} == {f"grant.{word}" for word in kinds}
     assert all(event.body.items() >= named.items() for event in events)
 
@@ -158,4 +179,4 @@ def test_only_an_end_can_be_stuck(state: GrantState):
 
 def test_the_cloud_should_hold_it_until_it_ends():
     wanting = {state for state in GrantState if grant(state=state).wants_presence}
-    assert wanting == {GrantState.PLANNED, GrantState.GRANTING, GrantState.LIVE}
+    assert wanting == {GrantState.PLANNED, GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from policies.grant import LAST_LOOK, EndCause, Grant, GrantState, ending, planned
+from policies.grant import LAST_LOOK, STANDING, EndCause, Grant, GrantState, ending, extending, planned
 from policies.holding import (
     Absent,
     Direction,
@@ -22,6 +22,7 @@ from policies.holding import (
     Present,
     RefusedForGood,
     Remove,
+    Standing,
     StillThere,
     Unreachable,
     alarm,
@@ -38,7 +39,7 @@ from tests.simulated_cloud import SimulatedCloud, failing
 from workers.clouds.cloud import Again, Fence, Holding, Refused, Unknown
 
 LATER = NOW + timedelta(minutes=5)
-PLANNED, GRANTING, LIVE, ENDING, GONE = GrantState
+PLANNED, GRANTING, LIVE, EXTENDING, ENDING, GONE = GrantState
 
 
 def of(*states: GrantState) -> list[Grant]:
@@ -55,6 +56,8 @@ def of(*states: GrantState) -> list[Grant]:
         (grant(state=PLANNED, starts_at=LATER), None),
         (grant(state=GRANTING), None),
         (grant(state=LIVE), None),
+        (grant(state=EXTENDING, extends_to=LATER), None),
+        (grant(state=EXTENDING, extends_to=LATER, ends_at=NOW), ENDING),
         (grant(state=PLANNED, ends_at=NOW), ENDING),
         (grant(state=GRANTING, ends_at=NOW), ENDING),
         (grant(state=LIVE, ends_at=NOW), ENDING),
@@ -82,6 +85,7 @@ def test_an_end_that_a_claim_begins_is_on_time():
         (of(LIVE, ENDING), Ensure(NOW + HOUR)),
         ([grant(state=LIVE), grant(2, state=GRANTING, ends_at=LATER)], Ensure(NOW + HOUR)),
         ([grant(state=GONE), grant(2, state=LIVE, ends_at=LATER)], Ensure(LATER)),
+        ([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], Ensure(NOW + 2 * HOUR)),
         (of(PLANNED, GONE), LookAgain()),
         (of(GONE), LookAgain()),
         ([grant(state=ENDING, cause=EndCause.ON_TIME)], Remove(early=False)),
@@ -99,13 +103,14 @@ def test_the_plan_is_present_until_the_latest_end_or_absent(grants: Sequence[Gra
 # What an outcome means
 
 SETTLED = [
-    (Present(NOW + HOUR), [None, LIVE, None, None, None]),
-    (Present(LATER), [None, None, None, None, None]),
-    (Absent(), [None, None, None, GONE, GONE]),
-    (StillThere(), [None, None, None, None, ENDING]),
-    (Unreachable("Throttling"), [None, GRANTING, None, ENDING, GONE]),
-    (RefusedForGood("LimitExceeded"), [None, ENDING, None, ENDING, GONE]),
-    (Overruled("frozen", "p" * 64), [None, ENDING, None, ENDING, GONE]),
+    (Present(NOW + HOUR), [None, LIVE, None, LIVE, None, None]),
+    (Present(LATER), [None, None, None, None, None, None]),
+    (Absent(), [None, None, None, None, GONE, GONE]),
+    (Standing(), [None, LIVE, None, LIVE, GONE, GONE]),
+    (StillThere(), [None, None, None, None, None, ENDING]),
+    (Unreachable("Throttling"), [None, GRANTING, None, EXTENDING, ENDING, GONE]),
+    (RefusedForGood("LimitExceeded"), [None, ENDING, None, LIVE, ENDING, GONE]),
+    (Overruled("frozen", "p" * 64), [None, ENDING, None, LIVE, ENDING, GONE]),
 ]
 
 
@@ -117,6 +122,11 @@ def test_an_outcome_moves_only_the_grants_it_covers(
     expected = becomes[list(GrantState).index(state)]
     moves = settle([grant(state=state)], outcome, NOW)
     assert [moved.value.state for moved in moves] == ([expected] if expected else [])
+
+
+def test_no_two_outcomes_are_the_same():
+    outcomes: list[Outcome | Plan] = [Absent(), StillThere(), Standing(), LookAgain()]
+    assert all((one == other) is (one is other) for one in outcomes for other in outcomes)
 
 
 def test_gone_rests_only_when_its_last_look_is_due():
@@ -154,6 +164,33 @@ def test_a_start_is_not_put_off_past_its_end_but_an_end_is():
     (start,) = settle([grant(state=GRANTING)], away, NOW)
     (end,) = settle([grant(state=ENDING)], away, NOW)
     assert (start.value.due_at, end.value.due_at) == (NOW + HOUR, NOW + 2 * HOUR)
+
+
+def test_what_somebody_had_already_is_live_and_nothing_of_ours():
+    (moved,) = settle([grant(state=GRANTING)], Standing(), NOW)
+    assert (moved.value.problem, moved.events[0].body["standing"]) == (STANDING, True)
+
+
+def test_an_extension_that_is_confirmed_moves_the_end():
+    (moved,) = settle([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], Present(NOW + 2 * HOUR), NOW)
+    assert (moved.value.ends_at, moved.value.due_at, moved.value.extends_to) == (
+        NOW + 2 * HOUR,
+        NOW + 2 * HOUR,
+        None,
+    )
+
+
+@pytest.mark.parametrize("no", [RefusedForGood("X"), Overruled("too_long", "p")])
+def test_an_extension_that_is_refused_leaves_the_old_end_standing(no: Outcome):
+    (moved,) = settle([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], no, NOW)
+    assert (moved.value.state, moved.value.ends_at, moved.value.due_at) == (LIVE, NOW + HOUR, NOW + HOUR)
+
+
+def test_an_extension_is_not_put_off_past_the_old_end():
+    away = Unreachable("Throttling", 2 * HOUR)
+    (moved,) = settle([grant(state=EXTENDING, extends_to=NOW + 3 * HOUR)], away, NOW)
+    assert moved.value.due_at == NOW + HOUR
+    assert direction(moved.value) is Direction.REVOKE
 
 
 # Waiting longer and longer
@@ -197,6 +234,7 @@ def test_many_waits_are_spread_over_a_quarter():
         (PLANNED, Direction.GRANT),
         (GRANTING, Direction.GRANT),
         (LIVE, Direction.REVOKE),
+        (EXTENDING, Direction.GRANT),
         (ENDING, Direction.REVOKE),
         (GONE, Direction.REVOKE),
     ],
@@ -286,6 +324,13 @@ class LifeOfAHolding(RuleBasedStateMachine):
         one = pick.choice([one for one in self.grants.values() if one.wants_presence])
         self.save([ending(one, EndCause.BY_HOLDER, self.now, ANA)])
 
+    @rule(pick=st.randoms(use_true_random=False), minutes=st.integers(1, 30))
+    @precondition(lambda self: any(one.state is LIVE for one in self.grants.values()))
+    def somebody_extends_it(self, pick: random.Random, minutes: int) -> None:
+        """One of the grants is to last longer."""
+        one = pick.choice([one for one in self.grants.values() if one.state is LIVE])
+        self.save([extending(one, one.ends_at + timedelta(minutes=minutes), self.now)])
+
     @rule(seconds=st.integers(1, 1200))
     def time_passes(self, seconds: int) -> None:
         """Time passes, and nobody works."""
@@ -352,8 +397,8 @@ class LifeOfAHolding(RuleBasedStateMachine):
     @invariant()
     def what_is_live_is_there(self) -> None:
         """Never absent while somebody has it."""
-        if any(one.state is LIVE for one in self.grants.values()):
-            assert self.key in self.cloud.held
+        live = [one.ends_at for one in self.grants.values() if one.state in {LIVE, EXTENDING}]
+        assert not live or self.cloud.held[self.key] >= max(live)
 
     @invariant()
     def once_the_last_look_is_done_nothing_is_there(self) -> None:

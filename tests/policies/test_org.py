@@ -52,9 +52,21 @@ def test_everybody_is_in_a_group_and_has_their_own_aws_user(meridian: Policy):
 
 
 def test_every_entitlement_resolves(meridian: Policy):
-    leases = [resolve(one, meridian.clouds) for role in meridian.catalogue.roles for one in role.entitlements]
-    assert {lease.alias for lease in leases} == {"shop-prod"}
-    assert len(leases) == 5
+    targets = [
+        resolve(one, meridian.clouds) for role in meridian.catalogue.roles for one in role.entitlements
+    ]
+    assert {(target.cloud, target.alias) for target in targets} == {
+        ("aws", "shop-prod"),
+        ("gcp", "shop-prod"),
+        ("azure", "prod"),
+    }
+    reaching = [len(role.entitlements) for role in meridian.catalogue.roles]
+    assert reaching == [1, 3, 2, 3, 3]
+
+
+def test_everybody_has_an_account_in_every_cloud(meridian: Policy):
+    for person in meridian.people.people:
+        assert all(person.principal_in(cloud) for cloud in meridian.clouds.used)
 
 
 @pytest.mark.parametrize(

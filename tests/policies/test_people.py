@@ -74,6 +74,28 @@ def test_one_session_of_a_role_cannot_belong_to_two_people():
         People(people=(person("ana", aws=aws), person("bea", aws=aws)))
 
 
+@pytest.mark.parametrize(
+    ("word", "account", "said"),
+    [
+        (
+            "identity_center",
+            "a0000000-0000-4000-8000-0000000000a1",
+            "Identity Center user a0000000-0000-4000-8000-0000000000a1",
+        ),
+        ("google", "user:Ana@meridian.example", "Google account user:ana@meridian.example"),
+        (
+            "entra",
+            "a0000000-0000-4000-8000-0000000000a1",
+            "Entra user a0000000-0000-4000-8000-0000000000a1",
+        ),
+    ],
+)
+def test_one_account_anywhere_cannot_belong_to_two_people(word: str, account: str, said: str):
+    again = account.replace("Ana@", "ana@")
+    with pytest.raises(ValidationError, match=f"{said} is here twice"):
+        People(people=(person("ana", **{word: account}), person("bea", **{word: again})))
+
+
 def test_an_id_or_a_group_name_is_there_once():
     group = Group.model_validate({"name": "ops", "title": "operations", "members": []})
     with pytest.raises(ValidationError, match="ana is here twice"):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.grant import GrantState
+from policies.grant import STANDING, GrantState
 from policies.reconcile import Adopt, Flag, LookOnce, Report, Sighting, plan
 from tests.builders import HOUR, NOW, grant
 
@@ -37,6 +37,10 @@ def test_what_is_gone_and_found_is_looked_at_again():
 
 def test_what_is_live_and_not_found_is_flagged():
     assert plan([recorded()], []) == (Flag(recorded()),)
+
+
+def test_what_somebody_had_already_is_not_ours_to_find():
+    assert plan([recorded().model_copy(update={"problem": STANDING})], []) == ()
 
 
 def test_what_is_on_its_way_is_left_to_its_worker():

@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.approval import ApprovalSlot
+from policies.extension import (
+    asked_more,
+    counted_more,
+    given_more,
+    lapsed_more,
+    settled_more,
+    warned,
+)
+from policies.grant import GrantState
 from policies.moves import IllegalMove, Moved
 from policies.request import (
     AccessRequest,
+    Extension,
     RequestState,
     RequestVerb,
     activated,
@@ -27,7 +37,7 @@ from policies.request import (
     withdrawn,
 )
 from policies.values import GroupName
-from tests.builders import ANA, BEN, HOUR, NOW, request, terms, yes
+from tests.builders import ANA, BEN, HOUR, NOW, grant, request, terms, yes
 
 Does = Callable[[AccessRequest], Moved[AccessRequest]]
 
@@ -42,24 +52,59 @@ VERBS: dict[str, Does] = {
     "overrule": lambda one: overruled(one, "not_allowed", "p" * 64, NOW),
     "fail": lambda one: failed(one, "aws", "LimitExceeded", NOW),
     "end": lambda one: ended(one, NOW),
+    "ask_more": lambda one: asked_more(in_use(one), ANA, HALF, terms(), NOW),
+    "count_more": lambda one: counted_more(in_use(one, waiting=True), yes()),
+    "allow_more": lambda one: given_more(in_use(one), ANA, HALF, terms(), NOW),
+    "refuse_more": lambda one: lapsed_more(one, NOW),
+    "warn": lambda one: warned(in_use(one), NOW),
+    "extend": lambda one: all_moved(in_use(one, waiting=True)),
 }
+HALF = timedelta(minutes=30)
+
+
+def in_use(one: AccessRequest, *, waiting: bool = False) -> AccessRequest:
+    """The request with an end, and with more time asked for."""
+    dated = one.model_copy(update={"decided_at": NOW, "ends_at": NOW + HOUR})
+    more = Extension(
+        ends_at=NOW + HOUR + HALF, asked_by=ANA, asked_at=NOW, terms=terms(), lapses_at=NOW + HALF
+    )
+    return dated.model_copy(update={"extension": more}) if waiting else dated
+
+
+def all_moved(one: AccessRequest) -> Moved[AccessRequest]:
+    """The move once every cloud has moved its end."""
+    more = one.extension
+    assert more is not None
+    allowed = one.model_copy(update={"extension": more.model_copy(update={"allowed_at": NOW})})
+    moved = settled_more(allowed, [grant(state=GrantState.LIVE, ends_at=more.ends_at)], NOW)
+    assert moved is not None
+    return moved
+
+
 LEADS_TO = """
-            count    revise   approve   deny     withdraw   lapse   activate  overrule  fail    end
-pending     pending  pending  approved  refused  withdrawn  lapsed  -         -         -       -
-approved    -        -        -         -        -          -       active    refused   failed  ended
-active      -        -        -         -        -          -       -         -         -       ended
-ended       -        -        -         -        -          -       -         -         -       -
-refused     -        -        -         -        -          -       -         -         -       -
-withdrawn   -        -        -         -        -          -       -         -         -       -
-lapsed      -        -        -         -        -          -       -         -         -       -
-failed      -        -        -         -        -          -       -         -         -       -
+           count    revise   approve   deny     withdraw   lapse   activate  overrule  fail    end
+pending    pending  pending  approved  refused  withdrawn  lapsed  -         -         -       -
+approved   -        -        -         -        -          -       active    refused   failed  ended
+active     -        -        -         -        -          -       -         -         -       ended
+ended      -        -        -         -        -          -       -         -         -       -
+refused    -        -        -         -        -          -       -         -         -       -
+withdrawn  -        -        -         -        -          -       -         -         -       -
+lapsed     -        -        -         -        -          -       -         -         -       -
+failed     -        -        -         -        -          -       -         -         -       -
 """
 """The table as people read it, written down a second time on purpose."""
+WHILE_ACTIVE = {"ask_more", "count_more", "allow_more", "refuse_more", "extend", "warn"}
+"""What can be done to an active request only, and leaves it active."""
 
 
 def rows() -> list[tuple[str, str, str]]:
     heading, *lines = [line.split() for line in LEADS_TO.strip().splitlines()]
-    return [(line[0], verb, to) for line in lines for verb, to in zip(heading, line[1:], strict=True)]
+    table = [(line[0], verb, to) for line in lines for verb, to in zip(heading, line[1:], strict=True)]
+    states = {state for state, _, _ in table}
+    more = [
+        (state, verb, "active" if state == "active" else "-") for state in states for verb in WHILE_ACTIVE
+    ]
+    return sorted([*table, *more])
 
 
 def test_the_table_names_every_state_and_every_verb():

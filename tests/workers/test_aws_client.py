@@ -569,9 +569,15 @@ def adapter_over(scripted: Scripted) -> LeasedRoles:
     return LeasedRoles(scripted, Labels(INSTANCE, (KEY,)), lambda: (SHOP,))
 
 
+TAGS = [{"Key": "prod-access:role", "Value": "v"}, {"Key": "k", "Value": "theirs"}]
+
+
 def test_all_pages_of_roles_are_looked_through():
     scripted = Scripted(
-        page("a", marker="2"), {"Tags": []}, page("b"), {"Tags": [{"Key": "prod-access:role", "Value": "v"}, {"Key": "k", "Value": "theirs"}]}
+        page("a", marker="2"),
+        {"Tags": []},
+        page("b"),
+        {"Tags": [{"Key": "prod-access:role", "Value": "v"}, {"Key": "k", "Value": "theirs"}]},
     )
     found = adapter_over(scripted).find_ours()
     assert [(one.key, one.labels, one.genuine) for one in found] == [

@@ -16,7 +16,7 @@ from policies.request import RequestState, approved, asked, withdrawn
 from policies.values import CloudName, RequestId
 from tests.builders import ANA, AWS, HOUR, NOW, StoppedClock, grant, request, yes
 from tests.simulated_cloud import SimulatedCloud
-from workers.clock import LONGEST_SLEEP, Clock, lapse
+from workers.clock import LONGEST_SLEEP, Chore, Clock, look_at
 from workers.jobs import Drain
 from workers.ledger.claims import claim_due
 from workers.ledger.engine import open_engine
@@ -140,15 +140,15 @@ def test_what_was_answered_meanwhile_does_not_lapse(ledger: Ledger, clock: Stopp
         writing.save_request(withdrawn(waiting, ANA, NOW))
     clock.move(HALF_AN_HOUR)
     with ledger.writing() as writing:
-        lapse(writing, name)
-        lapse(writing, RequestId("pa-nobody"))
+        look_at(writing, name)
+        look_at(writing, RequestId("pa-nobody"))
     assert state(ledger) is RequestState.WITHDRAWN
 
 
 def test_what_is_not_late_yet_does_not_lapse(ledger: Ledger):
     name = ask(ledger)
     with ledger.writing() as writing:
-        lapse(writing, name)
+        look_at(writing, name)
     assert state(ledger) is RequestState.PENDING
 
 
@@ -330,6 +330,20 @@ def test_clouds_and_ledger_are_compared_at_once_and_then_every_quarter_of_an_hou
     clock.run(Stopping(waits=3))
     shop.join()
     assert compared == ["aws"] * 2
+
+
+def test_a_chore_is_done_at_once_and_not_again_before_its_time(ledger: Ledger):
+    done: list[str] = []
+    chores = {
+        "seldom": Chore(HOUR, lambda: done.append("seldom")),
+        "broken": Chore(HOUR, lambda: 1 / 0),
+    }
+    clock = Clock(ledger, [AWS], nudge=lambda _: False, drain=lambda *_: None, chores=chores)
+    clock.run(Stopping(waits=3))
+    for thread in threading.enumerate():
+        if thread.name in chores:
+            thread.join()
+    assert done == ["seldom"]
 
 
 def test_it_is_not_started_once_it_was_stopped(shop: Workshop):

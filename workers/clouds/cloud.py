@@ -5,6 +5,7 @@ What a hook may raise, and what it means:
 ```
 CloudError
 ├── Again      not now: throttled, in conflict, unreachable; `after` when the cloud named a wait
+├── HeldAlready  the person has it for good, from somebody else: it is left alone, and nothing is needed
 ├── Refused    no, and trying again will not change that
 ├── Unknown    the call may or may not have been applied: it is looked up, never guessed
 └── ClaimLost  our hold on the work is gone: nothing more may be changed (raised by the fence)
@@ -33,6 +34,7 @@ from policies.holding import (
     Present,
     RefusedForGood,
     Remove,
+    Standing,
     StillThere,
     Unreachable,
 )
@@ -53,6 +55,10 @@ class CloudError(Exception):
 
 class Again(CloudError):
     """Not now; the job tries again."""
+
+
+class HeldAlready(CloudError):
+    """The person has it for good, from somebody else; raised by a start only, after a read."""
 
 
 class Refused(CloudError):
@@ -293,6 +299,8 @@ def _outcome(work: Work, problem: CloudError | None, looks: dict[HoldingKey, Loo
 
 
 def _ensured(until: datetime, problem: CloudError | None, look: Look) -> Outcome:
+    if isinstance(problem, HeldAlready):
+        return Standing()
     if isinstance(problem, Refused):
         return RefusedForGood(problem.problem)
     if problem is not None and not isinstance(problem, Unknown):

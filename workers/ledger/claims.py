@@ -13,13 +13,14 @@ from sqlalchemy import Select, select, update
 
 from policies.bundle import progress, take_back, taken_back
 from policies.entitlements import changed_together
-from policies.grant import EndCause, Grant
+from policies.grant import EndCause, Grant, GrantState
 from policies.holding import Direction, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
 from policies.values import CloudName, HoldingKey, RequestId
 from workers.ledger import schema
 from workers.ledger.reading import claimable, unclaimed
 from workers.ledger.writing import Writing
 
+_STARTING: Final = {GrantState.PLANNED, GrantState.GRANTING}
 CLAIM: Final = timedelta(seconds=20)
 """How long a claim lasts after its last renewal."""
 ALONGSIDE: Final = 1000
@@ -154,7 +155,7 @@ def _settle_one(writing: Writing, settled: Settled) -> set[RequestId]:
 def _take_back(writing: Writing, claim: Claim, outcome: RefusedForGood | Overruled) -> None:
     """The whole bundle ends in this transaction, siblings that others hold claims on too."""
     cause = EndCause.ROLLED_BACK if isinstance(outcome, RefusedForGood) else EndCause.OVERRULED
-    for name in sorted({grant.request for grant in claim.grants if grant.wants_presence}):
+    for name in sorted({grant.request for grant in claim.grants if grant.state in _STARTING}):
         for moved in take_back(writing.grants_of(name), cause, writing.now):
             writing.save_grant(moved)
         request = writing.lock_request(name)

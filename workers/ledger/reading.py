@@ -141,6 +141,19 @@ class Reader:
         query = select(schema.holdings.c.key).where(claimable(cloud, direction, now)).limit(1)
         return self._connection.execute(query).first() is not None
 
+    def holders(self, states: Iterable[GrantState]) -> tuple[PersonId, ...]:
+        """Everybody who has a grant in one of these states, by id."""
+        table = schema.grants
+        query = select(table.c.person).where(table.c.state.in_([state.value for state in states]))
+        found = self._connection.execute(query.distinct().order_by(table.c.person)).scalars()
+        return tuple(PersonId(person) for person in found)
+
+    def clouds_with_alarms(self) -> frozenset[CloudName]:
+        """The clouds in which something is still to be looked at."""
+        table = schema.holdings
+        query = select(table.c.cloud).where(table.c.due_at.is_not(None)).distinct()
+        return frozenset(CloudName(cloud) for cloud in self._connection.execute(query).scalars())
+
     def next_alarm(self, after: datetime) -> datetime | None:
         """The next moment at which some request or holding is due."""
         rows = (schema.requests.c.due_at, schema.holdings.c.due_at)
@@ -161,6 +174,13 @@ class Reader:
             query = query.where(table.c.request == request)
         rows = self._connection.execute(query.execution_options(yield_per=1000))
         return (Entry(*row) for row in rows)
+
+    def entries_of(self, kinds: Iterable[str], *, after: int) -> tuple[Entry, ...]:
+        """Entries of these kinds after a number, in order."""
+        table = schema.events
+        query = select(*(table.c[name] for name in _ENTRY)).where(table.c.seq > after)
+        query = query.where(table.c.kind.in_(sorted(kinds))).order_by(table.c.seq)
+        return tuple(Entry(*row) for row in self._connection.execute(query))
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the newest audit entry."""

@@ -225,3 +225,39 @@ processes: Final = Table(
     Column("seen_at", MomentColumn, nullable=False),
 )
 """Who is alive: each process renews its row."""
+
+budgets: Final = Table(
+    "budgets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("until", MomentColumn, nullable=False),
+    Column("holder", Text),
+)
+"""What a cloud allows all workers together: see `workers.ledger.budgets`.
+
+A rate is one row: it is paid for until that moment. So is each place for an operation under way: its holder
+has it until then, and whoever comes after that may take it.
+"""
+
+logins: Final = Table(
+    "logins",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("waits_until", MomentColumn, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("code", Text),
+    Column("token", Text),
+    Column("person", Text),
+    Column("ends_at", MomentColumn),
+    Index("logins_by_device", "device", unique=True),
+    Index("logins_by_code", "code", unique=True),
+    Index("logins_by_token", "token", unique=True),
+    Index("logins_by_person", "person"),
+    Index("logins_by_wait", "waits_until"),
+)
+"""People at a terminal: a login that waits to be confirmed, or one that is open; see `workers.ledger.logins`.
+
+`device` and `token` are digests: what they are of is known to the terminal alone.
+"""

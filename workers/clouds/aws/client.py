@@ -205,11 +205,11 @@ class AwsClient:
         """One call as the spoke; a session that is over is refused before anything is applied."""
         try:
             return self._once(lease, model, call, words, changes=changes)
-        except _SessionOver:
+        except SessionOver:
             self._forget(lease)
         try:
             return self._once(lease, model, call, words, changes=changes)
-        except _SessionOver as error:
+        except SessionOver as error:
             raise Again(error.problem) from error
 
     def _once(
@@ -217,7 +217,7 @@ class AwsClient:
     ) -> Model:
         spoke = self.spoke(lease)
         client = spoke.writing if changes else spoke.reading
-        return _answer(model, lambda: getattr(client, call)(**words))
+        return answer(model, lambda: getattr(client, call)(**words))
 
     def spoke(self, lease: AwsLease) -> Spoke:
         """IAM clients in the lease's account, assumed again when they are about to expire."""
@@ -259,8 +259,8 @@ class AwsClient:
             words["ExternalId"] = external_id
         sts = self._client("sts", lease.region, tries=_READ_TRIES)
         try:
-            return _answer(Assumed, lambda: sts.assume_role(**words)).credentials
-        except (_SessionOver, Unknown) as error:
+            return answer(Assumed, lambda: sts.assume_role(**words)).credentials
+        except (SessionOver, Unknown) as error:
             raise Again(error.problem) from error
 
     def _client(self, service: str, region: str, *, tries: int, **keys: str) -> Any:  # noqa: ANN401 (a boto3 client)
@@ -280,11 +280,11 @@ class AwsClient:
             )
 
 
-class _SessionOver(CloudError):
+class SessionOver(CloudError):
     """The spoke's session is over; the call was refused before anything was applied."""
 
 
-def _answer(model: type[Model], call: Callable[[], Any]) -> Model:
+def answer(model: type[Model], call: Callable[[], Any]) -> Model:
     """The checked answer of one boto3 call, or a CloudError that says what it means."""
     try:
         return model.model_validate(call())
@@ -310,7 +310,7 @@ def _meaning(error: ClientError) -> CloudError:
     if code == "EntityAlreadyExists":
         return Taken(code)
     if code in _SESSION_OVER:
-        return _SessionOver(code)
+        return SessionOver(code)
     if code in _NOT_NOW:
         return Again(code)
     return Unknown(code) if status >= _SERVER_SIDE or status == 0 else Refused(code)
