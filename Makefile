@@ -7,7 +7,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-sandbox sandbox-aws demo test coverage story faults bench check docs clean
+.PHONY: help setup setup-sandbox sandbox-aws demo test coverage story faults mutants bench check docs clean
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -64,6 +64,9 @@ story: setup setup-sandbox ## one access from the typed line to the refused call
 
 faults: setup setup-sandbox ## the same life while processes are killed and services go away
 	@$(BIN)/python -m tests.faults.run $(if $(filter quick,$(FAULTS)),--quick) $(if $(DATABASE),--database $(DATABASE))
+
+mutants: setup setup-sandbox ## bugs put in on purpose, and the tests that find them
+	@$(BIN)/python -m tests.mutants.run
 
 bench: setup setup-sandbox ## measure, and write the numbers into README.md and docs/performance.md
 	@$(BIN)/python -m bench --write

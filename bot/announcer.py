@@ -1,6 +1,7 @@
 """Tells people what the ledger says: the card, the thread, the message to the holder; in order, from the log.
 
-    audit log ──cursor──▶ requests with something untold ──▶ card drawn again, thread lines added, DM edited
+    audit log ──cursor──▶ requests with something untold ──▶ card drawn again, thread lines added, DM edited,
+                                                             and what has to ring sent as a DM of its own
 
 One announcer at a time holds the cursor. Each thread line is remembered as told as soon as Slack has taken
 it, so at most one line can appear twice, and only after a kill between Slack's answer and our commit (Slack
@@ -12,15 +13,16 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
-from bot.slack import cards, direct, replies, thread
+from bot.slack import cards, direct, news, replies, thread
 from bot.slack.blocks import Message
 from bot.slack.client import Conversation, Posted, SlackAway, SlackBusy, SlackError, SlackRefused
-from bot.views import CardState, RequestView, view
-from policies.audit import Entry
+from bot.slack.telling import Telling, gather
+from bot.slack.words.small import in_question
+from bot.views import CardState, RequestView
 from policies.rules import Policy
 from policies.values import RequestId
 from workers.ledger.errors import LedgerError
@@ -43,15 +45,6 @@ _GONE: Final = {
     "channel_not_found",
 }
 """What Slack says of a message that can no longer be drawn again or answered: a new one takes its place."""
-
-
-class _Telling(NamedTuple):
-    """A request, how it is shown now, and what is not told of it yet."""
-
-    card: Card
-    view: RequestView
-    token: str
-    untold: tuple[Entry, ...]
 
 
 class Announcer:
@@ -124,14 +117,16 @@ class Announcer:
         return late, wait
 
     def _tell(self, request: RequestId, policy: Policy) -> None:
-        telling = self._ledger.retrying(lambda writing: _gather(writing, request, policy))
+        telling = self._ledger.retrying(lambda writing: gather(writing, request, policy))
         if telling is None:
             return
         telling = self._tell_card(telling)
         telling = self._tell_thread(telling)
-        self._tell_holder(telling)
+        telling = self._tell_line(telling)
+        telling = self._tell_holder(telling)
+        self._tell_news(telling)
 
-    def _tell_card(self, telling: _Telling) -> _Telling:
+    def _tell_card(self, telling: Telling) -> Telling:
         message = cards.card(telling.view, now=self._ledger.now(), token=telling.token)
         drawn = _fingerprint(message)
         if drawn == telling.card.drawn:
@@ -141,7 +136,7 @@ class Announcer:
             card = _unposted(telling)
         if card.message is None:
             card = self._post_card(card, telling.view, message)
-        return telling._replace(card=self._keep(card._replace(drawn=drawn), telling))
+        return self._keep(telling._replace(card=card._replace(drawn=drawn)))
 
     def _post_card(self, card: Card, shown: RequestView, message: Message) -> Card:
         """Post the card where it belongs; where it cannot stand, to the people who are asked."""
@@ -157,7 +152,7 @@ class Announcer:
 
     def _post_elsewhere(self, card: Card, shown: RequestView, message: Message) -> Card:
         """The first person asked who can be reached gets the card; with nobody asked there is no card."""
-        for person in shown.asked:
+        for person in in_question(shown).asked:
             posted = self._try_to_post(person.slack, message)
             if posted is not None:
                 return card._replace(channel=posted.channel, message=posted.message)
@@ -183,81 +178,134 @@ class Announcer:
             return False
         return True
 
-    def _tell_thread(self, telling: _Telling) -> _Telling:
-        for entry in telling.untold:
-            message = thread.line(entry, telling.view)
-            lines = telling.card.lines
+    def _tell_thread(self, telling: Telling) -> Telling:
+        for entry, beside in telling.untold:
+            message = thread.line(entry, telling.view, beside, token=telling.token)
+            posted = None
             if message is not None:
-                telling, said = self._say_below(telling, message)
-                lines += said
+                telling, posted = self._say_below(telling, message)
+            if message is not None and posted is not None and entry.kind == thread.LONGER_ASKED:
+                telling = telling._replace(line=_as_line(telling.line, entry.seq, posted, message))
+            lines = telling.card.lines + (posted is not None)
             card = telling.card._replace(told=entry.seq, lines=lines)
-            telling = telling._replace(card=self._keep(card, telling))
+            telling = self._keep(telling._replace(card=card))
         return telling
 
-    def _say_below(self, telling: _Telling, message: Message) -> tuple[_Telling, bool]:
+    def _say_below(self, telling: Telling, message: Message) -> tuple[Telling, Posted | None]:
         """Add a line to the thread; where that is no longer possible, to the thread of a new card."""
-        if self._reply(telling.card, message):
-            return telling, True
-        if telling.card.message is None:
-            return telling, False
+        posted = self._reply(telling.card, message)
+        if posted is not None or telling.card.message is None:
+            return telling, posted
         moved = self._tell_card(telling._replace(card=_unposted(telling)))
         return moved, self._reply(moved.card, message)
 
-    def _reply(self, card: Card, message: Message) -> bool:
+    def _reply(self, card: Card, message: Message) -> Posted | None:
         if card.message is None:
-            return False
+            return None
         try:
-            self._conversation.post(card.channel, message, thread=card.message)
+            return self._conversation.post(card.channel, message, thread=card.message)
         except SlackRefused as refused:
             if refused.code not in _GONE:
                 raise
-            return False
-        return True
+            return None
 
-    def _tell_holder(self, telling: _Telling) -> None:
+    def _tell_line(self, telling: Telling) -> Telling:
+        """Draw the line that asks for more time again: its buttons belong to one version of the request."""
+        asked, line = telling.asked, telling.line
+        if asked is None or not (telling.line_stands or telling.view.waits_for_more):
+            return telling
+        message = thread.line(asked.entry, telling.view, asked.beside, token=telling.token)
+        if message is None or _fingerprint(message) == line.drawn:
+            return telling
+        there = telling.line_stands and line.message is not None
+        if line.message is not None and there:
+            there = self._edit(line.channel, line.message, message)
+        if there or not telling.view.waits_for_more:
+            return self._keep(telling._replace(line=line._replace(drawn=_fingerprint(message))))
+        telling, posted = self._say_below(telling, message)
+        if posted is None:
+            return telling
+        return self._keep(telling._replace(line=_as_line(line, asked.entry.seq, posted, message)))
+
+    def _tell_holder(self, telling: Telling) -> Telling:
         message = direct.direct(telling.view, now=self._ledger.now(), token=telling.token)
         user = telling.view.beneficiary.slack
         if message is None or user is None:
-            return
+            return telling
         drawn = _fingerprint(message)
         card = telling.card
         if drawn == card.direct_drawn:
-            return
-        if not self._edit_direct(card, telling.view, message):
+            return telling
+        if not self._edit_direct(telling, message):
             posted = self._try_to_post(user, message)
             if posted is not None:
                 card = card._replace(direct_channel=posted.channel, direct_message=posted.message)
-        self._keep(card._replace(direct_drawn=drawn), telling)
+        before = telling.card
+        telling = self._keep(telling._replace(card=card._replace(direct_drawn=drawn)))
+        if before.direct_message != card.direct_message:
+            self._overtake(before.direct_channel, before.direct_message, telling)
+        return telling
 
-    def _edit_direct(self, card: Card, shown: RequestView, message: Message) -> bool:
+    def _overtake(self, channel: str | None, message: str | None, telling: Telling) -> None:
+        """A newer message has come: the one before it says so, and has nothing to press any more."""
+        if channel is not None and message is not None:
+            self._edit(channel, message, direct.overtaken(telling.view))
+
+    def _edit_direct(self, telling: Telling, message: Message) -> bool:
         """Draw the holder's message again where that is enough; False when a new one is due."""
-        if card.direct_channel is None or card.direct_message is None or direct.ping(shown):
+        card = telling.card
+        rings = direct.ping(telling.view, newly_live=telling.newly_live)
+        if card.direct_channel is None or card.direct_message is None or rings:
             return False
         return self._edit(card.direct_channel, card.direct_message, message)
 
-    def _keep(self, card: Card, telling: _Telling) -> Card:
+    def _tell_news(self, telling: Telling) -> None:
+        """Ring for what has to ring, and draw the last warning again."""
+        now, shown, token = self._ledger.now(), telling.view, telling.token
+        for entry, beside in telling.news:
+            message = news.news(entry.kind, shown, beside, now=now, token=token)
+            posted = self._try_to_post(shown.beneficiary.slack, message) if message else None
+            before = telling.warning
+            warning = before._replace(told=entry.seq)
+            if message is not None and posted is not None and entry.kind == news.WARNED:
+                warning = _as_line(warning, entry.seq, posted, message)
+            telling = self._keep(telling._replace(warning=warning))
+            if warning.message != before.message:
+                self._overtake(before.channel, before.message, telling)
+        self._redraw_warning(telling)
+
+    def _redraw_warning(self, telling: Telling) -> None:
+        warning = telling.warning
+        message = news.warning(telling.view, now=self._ledger.now(), token=telling.token)
+        if warning.message is None or message is None or _fingerprint(message) == warning.drawn:
+            return
+        self._edit(warning.channel, warning.message, message)
+        self._keep(telling._replace(warning=warning._replace(drawn=_fingerprint(message))))
+
+    def _keep(self, telling: Telling) -> Telling:
+        """Remember what was said where, and which message's buttons decide."""
+        request, decided_on = telling.view.request, telling.decided_on
+
         def keep(writing: Writing) -> None:
-            writing.put_card(card)
-            if card.message is not None:
-                request = telling.view.request
-                writing.bind_tokens(request.id, request.version, card.message)
+            for card in telling.kept:
+                writing.put_card(card)
+            if decided_on is not None:
+                writing.bind_tokens(request.id, request.version, decided_on)
 
         self._ledger.retrying(keep)
-        return card
+        return telling
 
 
-def _gather(writing: Writing, name: RequestId, policy: Policy) -> _Telling | None:
-    request = writing.request(name)
-    card = writing.card(name)
-    if request is None or card is None:
-        return None
-    untold = tuple(writing.entries(request=name, after=card.told))
-    return _Telling(card, view(writing, policy, request), writing.token_for(name, request.version), untold)
-
-
-def _unposted(telling: _Telling) -> Card:
+def _unposted(telling: Telling) -> Card:
     """The card as it was before it was posted, to be posted anew where it belongs."""
     return telling.card._replace(channel=telling.view.request.channel, message=None, drawn="")
+
+
+def _as_line(line: Card, told: int, posted: Posted, message: Message) -> Card:
+    """A message besides the card, as it now stands."""
+    return line._replace(
+        channel=posted.channel, message=posted.message, drawn=_fingerprint(message), told=told
+    )
 
 
 def _fingerprint(message: Message) -> str:

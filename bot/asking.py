@@ -86,7 +86,7 @@ class Asking:
         return next((one for one in mine if one.beneficiary == self._wish.beneficiary), None)
 
     def _already(self, before: AccessRequest, ask: Ask) -> AskAnswer:
-        shown = view(self._writing, self._policy, before)
+        shown = view(self._writing, self._policy, before, now=self._writing.now)
         if before.state is RequestState.PENDING:
             return answers.AlreadyAsked(shown, ask.duration)
         return answers.AlreadyHeld(shown)

@@ -14,12 +14,15 @@ from typing import Final, TypeVar
 
 import structlog
 
-from bot import answers, deciding
-from bot.answers import AskAnswer, ClickAnswer
+from bot import answers, deciding, extending
+from bot.answers import AskAnswer, ClickAnswer, ExtendAnswer
 from bot.asking import OPEN, Asking, Wish
 from bot.deciding import Click, Deciding
 from bot.ending import Stopped, stop
+from bot.extending import Extending, OnExtension
+from bot.logging_in import Logins
 from bot.offers import preview, role_line
+from bot.using import Using
 from bot.views import RequestView, view
 from policies.audit import Event
 from policies.decision import Refuse
@@ -50,6 +53,8 @@ class Desk:
     def __init__(self, ledger: Ledger, policy: Source) -> None:
         self._ledger = ledger
         self._policy = policy
+        self.logins = Logins(ledger, policy)
+        self.using = Using(ledger)
 
     def ask(self, wish: Wish, *, operation: str | None = None) -> AskAnswer:
         """Put a request into the ledger, or say why not; the same operation twice has one effect."""
@@ -120,6 +125,60 @@ class Desk:
             return stop(writing, PersonId(f"operator:{operator}"), found) if found else Stopped.UNKNOWN
 
         return self._ledger.retrying(work)
+
+    def extend(
+        self,
+        person: PersonId,
+        request: RequestId,
+        by: timedelta | None,
+        *,
+        operation: str | None = None,
+    ) -> ExtendAnswer:
+        """Let what somebody holds last longer, at once or after a yes; None: the ordinary half hour.
+
+        The same operation twice has one effect.
+        """
+
+        def work(writing: Writing, policy: Policy) -> ExtendAnswer:
+            found = writing.request(request)
+            if found is None:
+                return answers.NothingToExtend(None)
+            wanted = Extending(writing, policy, person, found)
+            return extending.once(wanted, by, operation) if operation else extending.extend(wanted, by)
+
+        return self._transact(work)
+
+    def extend_by_token(self, click: Click) -> ExtendAnswer:
+        """Let the request that a button's token stands for last longer; a button works once."""
+        with self._ledger.reading() as reader:
+            token = reader.token(click.token)
+        if token is None:
+            return answers.NothingToExtend(None)
+        return self.extend(click.person, token.request, None, operation=f"extend:{click.token}")
+
+    def approve_longer(self, click: Click) -> ClickAnswer:
+        """Count somebody's yes to a longer time; with the last one the clouds are told."""
+        return self._decide_longer(click, extending.approve)
+
+    def deny_longer(self, click: Click, note: str) -> ClickAnswer:
+        """Deny a longer time, with the reason that the holder will read."""
+        return self._decide_longer(click, partial(extending.deny, note=note))
+
+    def _decide_longer(self, click: Click, verb: Callable[[OnExtension], ClickAnswer]) -> ClickAnswer:
+        def work(writing: Writing, policy: Policy) -> ClickAnswer:
+            found = extending.on_extension(writing, policy, click)
+            return verb(found) if isinstance(found, OnExtension) else found
+
+        return self._transact(work)
+
+    def would_decide_longer(self, click: Click) -> ClickAnswer | None:
+        """Why this person cannot decide the longer time the click is on; None when they can."""
+
+        def work(writing: Writing, policy: Policy) -> ClickAnswer | None:
+            found = extending.on_extension(writing, policy, click)
+            return extending.refusal(found) if isinstance(found, OnExtension) else found
+
+        return self._transact(work)
 
     def change(self, person: PersonId, request: RequestId, duration: timedelta) -> AskAnswer | ClickAnswer:
         """Ask anew for another duration: the waiting request is withdrawn, and its yeses with it.
@@ -198,8 +257,9 @@ class Desk:
         policy = self._policy()
         if policy is None:
             return ()
+        now = self._ledger.now()
         with self._ledger.reading() as reader:
-            return tuple(view(reader, policy, request) for request in find(reader))
+            return tuple(view(reader, policy, request, now=now) for request in find(reader))
 
     def roles(self, person: PersonId, search: str = "") -> tuple[answers.RoleLine, ...]:
         """The roles there are, as this person may have them now."""

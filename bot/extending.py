@@ -84,6 +84,16 @@ def extend(extending: Extending, by: timedelta | None) -> ExtendAnswer:
             assert_never(decision)
 
 
+def once(extending: Extending, by: timedelta | None, operation: str) -> ExtendAnswer:
+    """As `extend`; an operation that had its effect has no second one."""
+    if extending.writing.operation(operation) is not None:
+        return answers.AlreadyExtending(extending.view)
+    answer = extend(extending, by)
+    if isinstance(answer, answers.Extended | answers.AskedLonger):
+        extending.writing.note_operation(operation, "extended")
+    return answer
+
+
 def _no(extending: Extending) -> ExtendAnswer | None:
     """Why nothing can be extended now, whatever the rules say."""
     writing, _, person, request = extending
@@ -116,7 +126,7 @@ def on_extension(writing: Writing, policy: Policy, click: Click) -> OnExtension 
     token = writing.token(click.token)
     request = writing.request(token.request) if token else None
     if token is None or request is None or (token.message and token.message != click.message):
-        note_click(writing, click.person, "unknown_card", None)
+        note_click(writing, click.person, "unknown_card", request)
         return answers.UnknownCard()
     extending = Extending(writing, policy, click.person, request)
     more = request.extension

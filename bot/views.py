@@ -4,9 +4,11 @@ Everything a card, a thread line or a direct message says comes from here and no
 be drawn again from the ledger at any time.
 """
 
+import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from policies.approval import still_asked, tally
 from policies.catalogue import Risk, Role
@@ -84,12 +86,31 @@ class MoreView(NamedTuple):
     """More time that was asked for: by whom, how much, and who has to say yes."""
 
     asked_by: PersonView
+    asked_at: datetime
     adding: timedelta
     ends_at: datetime
     lapses_at: datetime
     allowed: bool
+    missing: int
     asked: tuple[PersonView, ...]
     groups: tuple[GroupView, ...]
+
+
+class MovedEnd(NamedTuple):
+    """An end that was moved: by whose wish, from when to when, and by which rule."""
+
+    at: datetime
+    by: PersonView
+    was: datetime
+    until: datetime
+    rule: str
+
+
+class CloudNo(NamedTuple):
+    """The cloud that said no for good, and the code it gave."""
+
+    cloud: CloudName
+    code: str
 
 
 class YesView(NamedTuple):
@@ -125,11 +146,20 @@ class RequestView(NamedTuple):
     """How much longer it could be held; None where that was not looked up."""
     more: MoreView | None = None
     """More time that was asked for and is not given yet."""
+    moved_ends: tuple[MovedEnd, ...] = ()
+    """How its end was moved so far, first to last."""
+    cloud_no: CloudNo | None = None
+    """Why it was not given, where a cloud refused."""
 
     @property
     def on_behalf(self) -> bool:
         """True when somebody asked for somebody else."""
         return self.requester.id != self.beneficiary.id
+
+    @property
+    def waits_for_more(self) -> bool:
+        """True while it is live and more time waits for somebody's yes."""
+        return self.more is not None and not self.more.allowed and self.state is CardState.LIVE
 
 
 def person_view(people: People, person: PersonId) -> PersonView:
@@ -174,6 +204,8 @@ def view(
         nobody_else_can=waiting and not asked,
         room=room(policy, request, now) if now and request.state is RequestState.ACTIVE else None,
         more=_more(people, request),
+        moved_ends=tuple(_moved_ends(reader, people, request)),
+        cloud_no=_cloud_no(reader, request),
     )
 
 
@@ -206,17 +238,52 @@ def _more(people: People, request: AccessRequest) -> MoreView | None:
     if more is None or request.ends_at is None:
         return None
     never = {request.requester, request.beneficiary}
+    counted = tally(more.terms.slots, more.approvals, people, never=never)
     asked = still_asked(more.terms.slots, more.approvals, people, never=never)
-    named = dict.fromkeys(group for slot in more.terms.slots for group in slot.groups)
+    named = dict.fromkeys(group for slot in counted.missing for group in slot.groups)
     return MoreView(
         asked_by=person_view(people, more.asked_by),
+        asked_at=more.asked_at,
         adding=more.ends_at - request.ends_at,
         ends_at=more.ends_at,
         lapses_at=more.lapses_at,
         allowed=more.allowed_at is not None,
+        missing=counted.still_needed,
         asked=tuple(person_view(people, person) for person in asked),
         groups=tuple(GroupView(group, people.title_of(group)) for group in named),
     )
+
+
+_ENDS_AT: Final = {"request.approved", "request.adopted", "request.extended"}
+
+
+def _moved_ends(reader: Reader, people: People, request: AccessRequest) -> Iterator[MovedEnd]:
+    """From the log; not looked up where the end stands where the first yes put it."""
+    if request.decided_at is not None and held(request) == request.duration:
+        return
+    was, rule = None, ""
+    for kind, at, body in _story(reader, request):
+        rule = body["rule"] if kind == "request.extension_allowed" else rule
+        if kind not in _ENDS_AT:
+            continue
+        until = datetime.fromisoformat(body["ends_at"])
+        if was is not None and until != was:
+            yield MovedEnd(at, person_view(people, PersonId(body["by"])), was, until, rule)
+        was = until
+
+
+def _cloud_no(reader: Reader, request: AccessRequest) -> CloudNo | None:
+    """From the log, where a cloud refused."""
+    if request.state is not RequestState.FAILED:
+        return None
+    noes = (body for kind, _, body in _story(reader, request) if kind == "request.failed")
+    return next((CloudNo(CloudName(body["cloud"]), body["code"]) for body in noes), None)
+
+
+def _story(reader: Reader, request: AccessRequest) -> Iterator[tuple[str, datetime, Mapping[str, Any]]]:
+    """What the log says of a request: the kind of each entry, its moment and its body."""
+    for entry in reader.entries(request=request.id):
+        yield entry.kind, datetime.fromisoformat(entry.at), json.loads(entry.body)
 
 
 def _clouds(role: Role | None, grants: tuple[Grant, ...]) -> tuple[CloudView, ...]:
@@ -260,8 +327,19 @@ _FACES = {
 def _running(grants: tuple[Grant, ...]) -> CardState:
     if any(grant.stuck_at for grant in grants):
         return CardState.STUCK
-    if any(grant.state in {GrantState.ENDING, GrantState.GONE} for grant in grants):
+    last = max((grant.ends_at for grant in grants), default=None)
+    going = [grant for grant in grants if not _ended_before(grant, last)]
+    if any(grant.state in _LEAVING for grant in going):
         return CardState.ENDING
-    if all(grant.state in HELD for grant in grants):
+    if all(grant.state in HELD for grant in going):
         return CardState.LIVE
     return CardState.STARTING
+
+
+_LEAVING: Final = {GrantState.ENDING, GrantState.GONE}
+
+
+def _ended_before(grant: Grant, last: datetime | None) -> bool:
+    """Whether it ended on time while another lasts until later: its end could not be moved."""
+    kept = last is not None and grant.ends_at < last
+    return kept and grant.state in _LEAVING and grant.cause is EndCause.ON_TIME

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from bot.announcer import Announcer
 from bot.desk import Desk
+from bot.leavers import SlackLeavers
 from bot.policy_watch import PolicyWatch
 from bot.settings import BotSettings
 from bot.slack.app import make_app
@@ -77,6 +78,11 @@ class Face:
     def policy_watch(self) -> PolicyWatch:
         """Tells when the policy files are refused."""
         return PolicyWatch(self.policy, self.conversation, self.settings.audit_channel)
+
+    @cached_property
+    def leavers(self) -> SlackLeavers:
+        """Ends what people hold who are no longer in Slack."""
+        return SlackLeavers(self.shared.ledger, self.shared.policy, self.conversation)
 
     def home(self, stop: threading.Event | None = None) -> Home | None:
         """Our own workspace, asked of Slack until it answers; None when told to stop first."""
@@ -146,6 +152,13 @@ class Face:
         while True:
             time.sleep(max(self.announce(), _POLL_SECONDS))
             self.policy_watch.look()
+            self._look_for_leavers()
+
+    def _look_for_leavers(self) -> None:
+        try:
+            self.leavers.look()
+        except LedgerError as error:
+            log.warning("leavers_not_looked_for", problem=type(error).__name__)
 
     def announce(self) -> float:
         """Tell what is untold; the seconds until it is worth trying again."""

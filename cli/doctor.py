@@ -15,7 +15,7 @@ from workers import valkey
 from workers.heartbeat import SILENT_AFTER
 from workers.ledger.errors import LedgerError
 from workers.settings import DATABASE_SKEW
-from workers.wiring import CLOUDS, Hands
+from workers.wiring import Hands
 
 
 class Finding(NamedTuple):
@@ -93,7 +93,7 @@ def _processes(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
             alive = {one.kind for one in reader.alive(hands.ledger.now() - SILENT_AFTER)}
     except LedgerError:
         return  # the ledger's own finding says why
-    queues = [f"{direction}-{cloud}" for cloud in CLOUDS for direction in ("grant", "revoke")]
+    queues = [f"{direction}-{cloud}" for cloud in hands.clouds_in_use() for direction in ("grant", "revoke")]
     for kind in ("bot", "announcer", *queues, "clock"):
         yield Finding(
             kind, ok=kind in alive, detail="runs" if kind in alive else "not heard of; is it started?"
@@ -120,7 +120,7 @@ def _slack(hands: Hands, given: BotSettings) -> Iterator[Finding]:
 
 
 def _clouds(hands: Hands, _given: BotSettings) -> Iterator[Finding]:
-    for cloud in CLOUDS:
+    for cloud in hands.clouds_in_use():
         for checkup in hands.cloud(cloud).doctor():
             yield Finding(checkup.name, ok=checkup.ok, detail=checkup.detail)
 

@@ -7,8 +7,22 @@ import sys
 
 import typer
 
-from cli import audit, demo, doctor, policy, processes, reconcile, records, slack
-from cli.output import CannotDo, complain
+from cli import (
+    audit,
+    bootstrap,
+    demo,
+    doctor,
+    login,
+    policy,
+    processes,
+    reconcile,
+    records,
+    slack,
+    terminal,
+    web,
+)
+from cli.credentials import commands as credentials
+from cli.output import CannotDo, SaysNo, complain
 from workers.logs import start_logging
 
 app = typer.Typer(
@@ -20,10 +34,15 @@ app = typer.Typer(
 )
 processes.add_to(app)
 records.add_to(app)
+login.add_to(app)
+terminal.add_to(app)
+app.command("web")(web.web)
+app.add_typer(credentials.app, name="credentials")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(slack.app, name="slack")
 app.command("doctor")(doctor.doctor)
+app.command("bootstrap")(bootstrap.bootstrap)
 app.command("demo")(demo.demo)
 app.command("reconcile")(reconcile.reconcile)
 
@@ -33,6 +52,9 @@ def main() -> None:
     start_logging("cli", "WARNING")  # to standard error: what a command answers stands alone
     try:
         app()
+    except SaysNo as no:
+        complain(str(no))
+        sys.exit(1)
     except CannotDo as problem:
         complain(str(problem))
         sys.exit(2)

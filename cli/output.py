@@ -16,6 +16,10 @@ class CannotDo(Exception):
     """What was asked cannot be done; the message says why and what to do."""
 
 
+class SaysNo(Exception):
+    """It is not so, and nothing is wrong; the message says why. Exit code 1."""
+
+
 def complain(sentence: str) -> None:
     """Say what is wrong, on standard error."""
     Console(stderr=True, soft_wrap=True).print(Text(f"prod-access: {sentence}"))

@@ -13,7 +13,6 @@ from policies.values import CloudName
 from workers.clouds.cloud import CloudError
 from workers.ledger.errors import LedgerError
 from workers.reconciler import Reconciler
-from workers.wiring import CLOUDS
 
 _COLUMNS = ("what", "object", "detail")
 
@@ -26,7 +25,7 @@ def reconcile(
     """Show what clouds and ledger disagree about, and with --apply put it right."""
     hands = wiring.hands()
     rows: list[dict[str, Any]] = []
-    for cloud in CLOUDS:
+    for cloud in hands.clouds_in_use():
         try:
             rows += _one(hands.reconciler(cloud), cloud, apply=apply)
         except (CloudError, LedgerError) as error:

@@ -12,6 +12,8 @@ from bot.desk import Desk
 from bot.ending import Stopped
 from cli import wiring
 from cli.output import AsJson, CannotDo, say, show
+from cli.person import TerminalSettings
+from cli.terminal import end_own
 from policies.grant import Grant, GrantState
 from policies.request import AccessRequest, RequestState
 from policies.values import PersonId, RequestId
@@ -59,7 +61,13 @@ def end(
     everything: Annotated[bool, typer.Option("--all", help="End everything anybody holds.")] = False,
     sure: Annotated[bool, typer.Option("--yes", help="Do not ask before --all.")] = False,
 ) -> None:
-    """End a request's access now, or withdraw it while it waits; or all of a person's, or all there is."""
+    """End a request's access now, or withdraw it while it waits; or all of a person's, or all there is.
+
+    At a person's own terminal (PROD_ACCESS_URL is set, DATABASE_URL is not) it ends what is theirs: a
+    request, a role, `all`, or without a word the one thing that runs.
+    """
+    if TerminalSettings().is_a_persons and not (person or everything):
+        end_own(request)
     if [request is not None, person is not None, everything].count(True) != 1:
         raise CannotDo("name one request, or --person, or --all.")
     if everything and not sure:

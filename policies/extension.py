@@ -155,7 +155,8 @@ def settled_more(
     if not live or any(grant.state is GrantState.EXTENDING for grant in grants):
         return None
     ends_at = max(grant.ends_at for grant in live)
-    moved = request.moved(RequestVerb.EXTEND, ends_at=ends_at, extension=None, warned_at=None).alarmed()
+    warned_at = request.warned_at if ends_at == request.ends_at else None
+    moved = request.moved(RequestVerb.EXTEND, ends_at=ends_at, extension=None, warned_at=warned_at).alarmed()
     kept = sorted({str(grant.cloud) for grant in grants if grant.ends_at < extension.ends_at})
     event = request.event(
         "extended", at, by=extension.asked_by, ends_at=moment_text(ends_at), kept=list(kept)

@@ -239,22 +239,34 @@ def adopted(grant: Grant, at: datetime) -> Moved[Grant]:
 
 def extending(grant: Grant, until: datetime, at: datetime) -> Moved[Grant]:
     """It is to last longer: its cloud is told first."""
-    moved = grant.moved(GrantVerb.EXTEND, extends_to=until, due_at=at, tries=0, problem=None)
+    moved = grant.moved(GrantVerb.EXTEND, extends_to=until, due_at=at, tries=0, problem=_for_good(grant))
     return Moved(moved, (grant.event("extending", at, ends_at=moment_text(until)),))
+
+
+def _for_good(grant: Grant) -> str | None:
+    """What is still so when its end moves: that the holder had it already."""
+    return STANDING if grant.problem == STANDING else None
 
 
 def extended(grant: Grant, at: datetime) -> Moved[Grant]:
     """A read from the cloud shows the later end: it is the grant's own from now on."""
     until = grant.wanted_until
     moved = grant.moved(
-        GrantVerb.CONFIRM_EXTENDED, ends_at=until, extends_to=None, due_at=until, tries=0, problem=None
+        GrantVerb.CONFIRM_EXTENDED,
+        ends_at=until,
+        extends_to=None,
+        due_at=until,
+        tries=0,
+        problem=_for_good(grant),
     )
     return Moved(moved, (grant.event("extended", at, ends_at=moment_text(until)),))
 
 
 def kept(grant: Grant, why: str, at: datetime) -> Moved[Grant]:
     """Its end cannot be moved: the old one stands."""
-    moved = grant.moved(GrantVerb.KEEP, extends_to=None, due_at=grant.ends_at, tries=0, problem=None)
+    moved = grant.moved(
+        GrantVerb.KEEP, extends_to=None, due_at=grant.ends_at, tries=0, problem=_for_good(grant)
+    )
     return Moved(moved, (grant.event("not_extended", at, code=why),))
 
 

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from policies.grant import (
+    STANDING,
     EndCause,
     Grant,
     GrantState,
@@ -197,7 +198,7 @@ def _settle_standing(grant: Grant, at: datetime) -> Moved[Grant] | None:
         case GrantState.GRANTING:
             return stood(grant, at)
         case GrantState.EXTENDING:
-            return extended(grant, at)
+            return extended(grant.model_copy(update={"problem": STANDING}), at)
         case _:
             return _settle_absent(grant, at)
 

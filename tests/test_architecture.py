@@ -19,6 +19,9 @@ RINGS = ("bot", "cli", "policies", "workers")
 PACKAGES = (*RINGS, "sandbox")
 LONGEST = 50
 CLIENTS = {
+    "GcpClient",
+    "AzureClient",
+    "IdentityCenterClient",
     "App",
     "AwsClient",
     "BotSettings",

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 import pytest
 import typer.main
+from pydantic_settings import BaseSettings
 
 from bot.settings import BotSettings
 from bot.slack.manifest import SCOPES
+from bot.web.settings import WebSettings
 from cli.main import app
+from cli.person import TerminalSettings
 from policies.files import FILES, FileRefused, parse
 from workers.settings import Settings
 
@@ -36,7 +39,7 @@ def _prose(text: str) -> str:
 # Settings ---------------------------------------------------------------------------------------------------
 
 
-def _settings(kind: type[Settings]) -> set[str]:
+def _settings(kind: type[BaseSettings]) -> set[str]:
     names: set[str] = set()
     for field in kind.model_fields.values():
         alias = field.validation_alias
@@ -46,6 +49,9 @@ def _settings(kind: type[Settings]) -> set[str]:
     return names
 
 
+EVERY_SETTING = frozenset().union(*map(_settings, (BotSettings, WebSettings, TerminalSettings)))
+
+
 def _setting_rows() -> dict[str, str]:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", _text("docs/settings.md"), re.MULTILINE)
     assert len({name for name, _ in rows}) == len(rows), "a setting has two rows"
@@ -53,7 +59,7 @@ def _setting_rows() -> dict[str, str]:
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists():
-    assert set(_setting_rows()) == _settings(BotSettings)
+    assert set(_setting_rows()) == EVERY_SETTING
 
 
 def test_settings_are_documented_for_the_processes_that_read_them():
@@ -78,7 +84,7 @@ def test_defaults_are_said_as_they_are():
 def test_a_setting_named_anywhere_exists(page: Path):
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:PROD_ACCESS|SLACK|REDIS|DATABASE)_[A-Z_]*[A-Z]\b", text))
-    assert named <= _settings(BotSettings)
+    assert named <= EVERY_SETTING
 
 
 # Commands ---------------------------------------------------------------------------------------------------

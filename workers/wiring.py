@@ -15,6 +15,7 @@ from workers.clock import Chore
 from workers.clouds.cloud import Cloud, CloudError
 from workers.jobs import Drain
 from workers.leavers import LOOK_EVERY, Leavers
+from workers.ledger.errors import LedgerError
 from workers.paging import Paging
 from workers.recheck import StillAllowed
 from workers.reconciler import Reconciler
@@ -49,8 +50,11 @@ class Hands(Shared):
         """The clouds that the policy names a place in, or that hold something the ledger still knows of."""
         in_force = self.policy()
         named = in_force.clouds.used if in_force else CLOUDS
-        with self.ledger.reading() as reader:
-            held = reader.clouds_with_alarms()
+        try:
+            with self.ledger.reading() as reader:
+                held = reader.clouds_with_alarms()
+        except LedgerError:
+            held = frozenset()
         return tuple(cloud for cloud in CLOUDS if cloud in named or cloud in held)
 
     def warm(self, queue: str) -> None:

@@ -32,7 +32,14 @@ log = structlog.get_logger(__name__)
 
 Body = Mapping[str, Any]
 THREADS: Final = 32
-_DECIDING: Final = {actions.APPROVE, actions.DENY}
+_DECIDING: Final = {
+    actions.APPROVE,
+    actions.DENY,
+    actions.APPROVE_LONGER,
+    actions.DENY_LONGER,
+    actions.LOGIN_CONFIRM,
+    actions.LOGIN_REFUSE,
+}
 _ANYTHING: Final = re.compile(".*")
 
 
@@ -82,6 +89,7 @@ def make_app(parts: Parts, gate: Gate) -> App:
     app.options(actions.ROLE)(forms.suggest)
     app.view(actions.ASK_FORM)(forms.ask_sent)
     app.view(actions.DENY_FORM)(forms.deny_sent)
+    app.view(actions.DENY_LONGER_FORM)(forms.deny_longer_sent)
     app.action(_ANYTHING)(_just_ack)
     app.event(_ANYTHING)(_just_ack)
     return app

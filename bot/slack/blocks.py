@@ -26,6 +26,8 @@ FALLBACK_MOST: Final = 4000
 BLOCKS_MOST: Final = 50
 QUOTE_MOST: Final = 300
 """How much of what somebody wrote a card shows; the thread has all of it."""
+SMALL_PRINT_WORDS: Final = 22
+"""How many words a line of small print has."""
 
 _FAR: Final = timedelta(hours=12)
 _SPACES: Final = re.compile(r"\s+")
@@ -116,6 +118,23 @@ def section(
 def context(text: Block | str) -> Block:
     """A line of small print; a str is mrkdwn of ours."""
     return {"type": "context", "elements": [mrkdwn(text) if isinstance(text, str) else text]}
+
+
+def small_print(parts: Iterable[str]) -> list[Block]:
+    """Small print of ours, part after part, on as few lines as hold it."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and _word_count(longer) <= SMALL_PRINT_WORDS:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [context(line) for line in lines]
+
+
+def _word_count(text: str) -> int:
+    """How many words somebody reads, a moment being one."""
+    return sum(any(sign.isalnum() for sign in word) for word in _TOKEN.sub("0", text).split())
 
 
 def header(text: str) -> Block:

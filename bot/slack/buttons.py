@@ -9,10 +9,11 @@ from typing import Any
 
 from slack_bolt import Ack, BoltContext
 
-from bot.answers import Approved, ClickAnswer, Ending, Withdrawn
+from bot.answers import Approved, AskedLonger, ClickAnswer, Ending, ExtendAnswer, Extended, Withdrawn
 from bot.deciding import Click
 from bot.desk import Desk
 from bot.slack import actions as ids
+from bot.slack import modals, replies
 from bot.slack.commands import Commands
 from bot.slack.forms import Draft, Forms
 from bot.slack.voice import Body, Voice, channel_of
@@ -21,6 +22,8 @@ from policies.people import Person
 Listener = Callable[[Ack, Body, BoltContext], None]
 _SEEN_ON_THE_CARD = (Approved, Ending, Withdrawn)
 """Answers that the card shows to everybody within a moment, so nobody needs to be told."""
+_SEEN_IN_THE_MESSAGE = (Extended, AskedLonger)
+"""Answers that the holder's own message shows within a moment, where it was pressed."""
 
 
 class Buttons:
@@ -39,11 +42,16 @@ class Buttons:
             ids.DENY: self.deny,
             ids.WITHDRAW: self.end,
             ids.END: self.end,
+            ids.EXTEND: self.extend,
+            ids.APPROVE_LONGER: self.approve_longer,
+            ids.DENY_LONGER: self.deny_longer,
             ids.MORE: self.more,
             ids.CHANGE_DURATION: self.change,
             ids.ASK_AGAIN: self.ask_again,
             ids.ASK_FOR_ROLE: self.ask_for_role,
             ids.SHOW_WORD: self.show,
+            ids.LOGIN_CONFIRM: self.confirm_login,
+            ids.LOGIN_REFUSE: self.refuse_login,
         }
 
     def approve(self, ack: Ack, body: Body, context: BoltContext) -> None:
@@ -68,9 +76,39 @@ class Buttons:
         ack()
         self._tell(body, answer)
 
+    def extend(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Let it last longer, or ask for that."""
+        self._extend(ack, body, context["person"], _value(body))
+
+    def _extend(self, ack: Ack, body: Body, person: Person, token: str) -> None:
+        answer: ExtendAnswer = self._desk.extend_by_token(_click(body, person, token))
+        ack()
+        if channel_of(body) is None and isinstance(answer, _SEEN_IN_THE_MESSAGE):
+            return
+        self._voice.answer(body, self._forms.worded_longer(answer))
+
+    def approve_longer(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Count a yes to more time."""
+        answer = self._desk.approve_longer(_click(body, context["person"], _value(body)))
+        ack()
+        self._tell(body, answer)
+
+    def deny_longer(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Open the form for the reason, as for a request."""
+        token = _value(body)
+        refused = self._desk.would_decide_longer(_click(body, context["person"], token))
+        if refused is None:
+            self._forms.open_deny(body, token, modals.deny_longer_form)
+        ack()
+        if refused is not None:
+            self._tell(body, refused)
+
     def more(self, ack: Ack, body: Body, context: BoltContext) -> None:
-        """The card's menu."""
+        """The menu of a card, or of the holder's message."""
         choice = ids.read_menu_value(_value(body))
+        if choice and choice.action == ids.EXTEND:
+            self._extend(ack, body, context["person"], choice.token)
+            return
         person: Person = context["person"]
         token = choice.token if choice and choice.action == ids.WITHDRAW else ""
         answer = self._desk.end_by_token(_click(body, person, token))
@@ -116,6 +154,18 @@ class Buttons:
         ack()
         message = self._commands.answer_word(_value(body), context["person"])
         self._voice.answer(body, message)
+
+    def confirm_login(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Make the terminal that waits under a code this person's."""
+        answer = self._desk.logins.confirm(context["person"].id, _value(body))
+        ack()
+        self._voice.answer(body, replies.say_login(answer, now=self._desk.now()))
+
+    def refuse_login(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Turn the terminal that waits under a code away."""
+        answer = self._desk.logins.refuse(context["person"].id, _value(body))
+        ack()
+        self._voice.answer(body, replies.say_login(answer, now=self._desk.now()))
 
     def _tell(self, body: Body, answer: ClickAnswer) -> None:
         if isinstance(answer, _SEEN_ON_THE_CARD):

@@ -25,14 +25,16 @@ from bot.slack.blocks import (
     plain,
     quote,
     section,
+    small_print,
 )
 from bot.slack.words import aloud, buttons
 from bot.slack.words import card as words
+from bot.slack.words.clouds import how_many_live, where
 from bot.slack.words.small import number, plain_reference
 from bot.views import CardState, RequestView
 from policies.catalogue import Risk
 
-__all__ = ["Message", "card", "end_button", "withdraw_button"]
+__all__ = ["Message", "card", "end_button", "extend_buttons", "withdraw_button"]
 
 
 class _Look(NamedTuple):
@@ -50,6 +52,14 @@ def end_button(view: RequestView, token: str) -> Block:
     """Ends the access, after asking once."""
     question = confirmation(buttons.END_TITLE, buttons.end_question(view), buttons.END_NOW, buttons.KEEP)
     return button(buttons.END_NOW, ids.END, token, label=buttons.end_label(view), confirm=question)
+
+
+def extend_buttons(view: RequestView, token: str) -> list[Block]:
+    """Lets it last longer, or asks for that; nothing where it cannot, or where that is under way."""
+    room = view.room
+    if room is None or room.adding is None or view.more is not None or view.state is not CardState.LIVE:
+        return []
+    return [button(buttons.extend(room), ids.EXTEND, token, label=buttons.extend_label(view, room))]
 
 
 def withdraw_button(view: RequestView, token: str, text: str = buttons.WITHDRAW) -> Block:
@@ -123,7 +133,8 @@ def _live(view: RequestView, look: _Look) -> Message:
         aloud.live_text(view, look.now),
         section(words.live_title(view, look.now), accessory=end_button(view, look.token)),
         *_words_of(view.reason),
-        context(words.live_context(view, look.now)),
+        *_facts(words.live_facts(view, look.now)),
+        *small_print(words.live_context(view, look.now)),
     )
 
 
@@ -132,7 +143,7 @@ def _ending(view: RequestView, look: _Look) -> Message:
         aloud.ending_text(view, look.now),
         section(words.ending_title(view)),
         *_words_of(view.reason),
-        *_facts(words.where(view, look.now)),
+        *_facts(where(view, look.now)),
         context(words.ending_context(view)),
     )
 
@@ -140,19 +151,24 @@ def _ending(view: RequestView, look: _Look) -> Message:
 def _stuck(view: RequestView, look: _Look) -> Message:
     return _message(
         aloud.stuck_text(view, look.now),
-        section(words.stuck_title(view, look.now)),
+        section(words.stuck_title(view, look.now), accessory=_end_the_rest(view, look.token)),
         *_words_of(view.reason),
         *_facts(words.stuck_facts(view, look.now)),
         context(words.stuck_context(view)),
     )
 
 
+def _end_the_rest(view: RequestView, token: str) -> Block | None:
+    """Where one cloud has not ended in time, another may last until later."""
+    return end_button(view, token) if how_many_live(view) else None
+
+
 def _ended(view: RequestView, look: _Look) -> Message:
     return _message(
         aloud.ended_text(view, look.now),
         section(words.ended_title(view, look.now)),
-        *_facts(words.where(view, look.now)),
-        context(words.ended_context(view)),
+        *_facts(where(view, look.now)),
+        *small_print(words.ended_context(view)),
     )
 
 
@@ -179,7 +195,7 @@ def _not_given(view: RequestView, look: _Look) -> Message:
     return _message(
         aloud.not_given_text(view, look.now),
         section(words.not_given_title(view)),
-        *_facts(words.where(view, look.now)),
+        *_facts(where(view, look.now)),
         context(words.not_given_context(view)),
     )
 

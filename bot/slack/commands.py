@@ -15,10 +15,13 @@ from bot.slack.line import (
     DidYouMean,
     Empty,
     End,
+    Extend,
     Filled,
     Help,
     Later,
     Line,
+    Login,
+    Logout,
     Mine,
     Part,
     Roles,
@@ -33,7 +36,7 @@ from bot.views import CardState, RequestView
 from policies.people import Person
 from policies.rules import Policy
 
-_WORDS = (Mine, Waiting, Roles, End, Help, Later, DidYouMean)
+_WORDS = (Mine, Waiting, Roles, End, Extend, Login, Logout, Help, Later, DidYouMean)
 _RUNS = {CardState.STARTING, CardState.LIVE}
 
 
@@ -68,7 +71,11 @@ class Commands:
             case _:
                 return self._say(line, person)
 
-    def _say(self, line: Mine | Waiting | Roles | End | Help | Later | DidYouMean, person: Person) -> Message:
+    def _say(
+        self,
+        line: Mine | Waiting | Roles | End | Extend | Login | Logout | Help | Later | DidYouMean,
+        person: Person,
+    ) -> Message:
         match line:
             case Mine():
                 return self.mine(person)
@@ -76,10 +83,22 @@ class Commands:
                 return replies.say_waiting(self._desk.waiting(person.id), now=self._desk.now())
             case Roles(search):
                 return replies.say_roles(self._desk.roles(person.id, search))
-            case End(target):
-                return self._end(target, person)
+            case End() | Extend():
+                return self._change(line, person)
+            case Login() | Logout():
+                return self._terminal(line, person)
             case _:
                 return _say_word(line)
+
+    def _terminal(self, line: Login | Logout, person: Person) -> Message:
+        """A login is shown before it is confirmed; logging out happens at once."""
+        match line:
+            case Login(""):
+                return replies.say_code_missing()
+            case Login(code):
+                return replies.say_login(self._desk.logins.asked(code), now=self._desk.now())
+            case Logout():
+                return replies.say_login(self._desk.logins.end_all(person.id), now=self._desk.now())
 
     def answer_word(self, word: str, person: Person) -> Message:
         """What one of our words answers; anything else is met with the help."""
@@ -116,6 +135,20 @@ class Commands:
             return self.mine(person)
         ended = [self._desk.end(person.id, view.request.id) for view in meant]
         return replies.say_click(ended[-1], now=self._desk.now(), token="")
+
+    def _change(self, line: End | Extend, person: Person) -> Message:
+        return self._end(line.target, person) if isinstance(line, End) else self._extend(line, person)
+
+    def _extend(self, line: Extend, person: Person) -> Message:
+        """Let the one that is meant last longer; with several, or none of that name, list what there is."""
+        running = [view for view in self._desk.mine(person.id) if view.state in _RUNS]
+        meant = [view for view in running if line.target is None or _is(view, line.target)]
+        if not running:
+            return replies.say_nothing_held()
+        if len(meant) != 1:
+            return self.mine(person)
+        answer = self._desk.extend(person.id, meant[0].request.id, line.duration)
+        return self._forms.worded_longer(answer)
 
 
 def _say_word(line: Help | Later | DidYouMean) -> Message:

@@ -1,19 +1,20 @@
 """The direct message: one per request, to whoever has the access, edited as things change.
 
 It holds everything needed to use the access and nothing that is secret: the commands only work for the
-person they were made for.
+person they were made for. What rings while it is live is a message of its own, in `news`.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from urllib.parse import urlencode
 
 from bot.slack import actions as ids
+from bot.slack import ways_in
 from bot.slack.blocks import (
     FALLBACK_MOST,
     Block,
     Message,
+    Option,
     actions,
     button,
     clip,
@@ -21,22 +22,21 @@ from bot.slack.blocks import (
     context,
     escape,
     message,
+    overflow,
     plain,
     section,
 )
-from bot.slack.cards import end_button, withdraw_button
+from bot.slack.cards import end_button, extend_buttons, withdraw_button
 from bot.slack.words import buttons
 from bot.slack.words import direct as words
 from bot.slack.words.small import all_gone, ended_early, found_again, number
-from bot.views import CardState, CloudView, RequestView
-from policies.entitlements.aws import AwsLease
-from policies.grant import Grant, GrantState
+from bot.views import HELD, CardState, CloudView, RequestView
+from policies.grant import Grant
 
 CLOUDS_MOST: Final = 10
 """How many accounts get their commands; a message has 50 blocks."""
 LATE: Final = timedelta(seconds=60)
 """How much later the last cloud is before it is worth a second message."""
-_CONSOLE: Final = "https://signin.aws.amazon.com/switchrole"
 
 
 class _Look(NamedTuple):
@@ -49,8 +49,17 @@ def direct(view: RequestView, *, now: datetime, token: str) -> Message | None:
     return _FACES[view.state](view, _Look(now, token))
 
 
-def ping(view: RequestView) -> bool:
-    """Whether this change deserves a new message, which rings, rather than an edit, which does not."""
+def overtaken(view: RequestView) -> Message:
+    """What is left of a message once a newer one has come."""
+    sentence = words.see_below(view)
+    return message(sentence, context(sentence))
+
+
+def ping(view: RequestView, *, newly_live: bool = True) -> bool:
+    """Whether this change deserves a new message, which rings, rather than an edit, which does not.
+
+    `newly_live`: some cloud came live since the message was drawn last.
+    """
     match view.state:
         case CardState.DENIED | CardState.LAPSED | CardState.STUCK:
             return True
@@ -59,14 +68,14 @@ def ping(view: RequestView) -> bool:
         case CardState.WAITING:
             return view.on_behalf
         case CardState.STARTING | CardState.LIVE:
-            return _news(view)
+            return newly_live and _first_or_late(view)
         case CardState.ENDED:
             return _taken_by_another(view)
         case _:
             return False
 
 
-def _news(view: RequestView) -> bool:
+def _first_or_late(view: RequestView) -> bool:
     """The first cloud is news, and the last one when it is late; those between are not."""
     live = sorted(one.grant.live_at for one in view.clouds if one.grant and one.grant.live_at)
     if view.state is CardState.LIVE and len(live) > 1:
@@ -91,7 +100,7 @@ def _waiting(view: RequestView, look: _Look) -> Message | None:
 
 
 def _starting(view: RequestView, look: _Look) -> Message | None:
-    if any(one.state is GrantState.LIVE for one in view.clouds):
+    if any(one.state in HELD for one in view.clouds):
         return _live(view, look)
     if not view.on_behalf:
         return None
@@ -103,54 +112,40 @@ def _starting(view: RequestView, look: _Look) -> Message | None:
 
 def _live(view: RequestView, look: _Look) -> Message:
     title = words.you_have(view, look.now)
-    clouds = [block for one in view.clouds[:CLOUDS_MOST] for block in _cloud(view, one)]
-    text = " ".join([title, *(f"{words.cloud_for_you(one)}." for one in view.clouds)])
+    clouds = [block for one in view.clouds[:CLOUDS_MOST] for block in _cloud(view, one, look.now)]
+    text = " ".join([title, *(f"{words.cloud_for_you(view, one, look.now)}." for one in view.clouds)])
     return message(
         text,
         section(title),
         *clouds,
-        actions(end_button(view, look.token)),
-        context(words.ends_by_itself()),
+        actions(end_button(view, look.token), *_rarer(view, look.token)),
+        context(words.small_print(view, look.now)),
     )
 
 
-def _cloud(view: RequestView, one: CloudView) -> list[Block]:
-    if one.grant is None or not isinstance(one.target, AwsLease):
-        return [section(words.cloud_for_you(one))]
-    link = button(
-        words.open_cloud(one),
-        ids.OPEN_CLOUD,
-        url=_console(view, one.target.account_id, one.grant),
-        label=words.open_cloud_aloud(one),
-    )
-    lines = [
-        *_profile(one.grant, _profile_name(view, one.grant)),
-        *_first_command(view, one.grant, one.try_command),
-    ]
-    return [section(words.cloud_for_you(one), accessory=link), commands(lines)]
+def _rarer(view: RequestView, token: str) -> list[Block]:
+    """The menu, where there is anything in it."""
+    room = view.room
+    if room is None or not extend_buttons(view, token):
+        return []
+    return [overflow(ids.MORE, [Option(buttons.extend(room), ids.menu_value(ids.EXTEND, token))])]
+
+
+def _cloud(view: RequestView, one: CloudView, now: datetime) -> list[Block]:
+    sentence = words.cloud_for_you(view, one, now)
+    if one.grant is None or not one.grant.wants_presence:
+        return [section(sentence)]
+    name = _profile_name(view, one.grant)
+    address = ways_in.console(one.grant, name)
+    link = button(words.open_cloud(one), ids.OPEN_CLOUD, url=address, label=words.open_cloud_aloud(one))
+    lines = ways_in.first_lines(one.grant, name, one.try_command)
+    block = section(sentence, accessory=link if address else None)
+    return [block, commands(lines)] if lines else [block]
 
 
 def _profile_name(view: RequestView, grant: Grant) -> str:
     """The request's id; with several accounts, the grant's."""
-    return view.request.id if len(view.clouds) == 1 else grant.id
-
-
-def _profile(grant: Grant, name: str) -> list[str]:
-    """The role's ARN is the grant's holding."""
-    return [
-        f"aws configure set profile.{name}.role_arn {grant.holding}",
-        f"aws configure set profile.{name}.source_profile default",
-    ]
-
-
-def _first_command(view: RequestView, grant: Grant, command: str | None) -> list[str]:
-    return [f"aws --profile {_profile_name(view, grant)} {command}"] if command else []
-
-
-def _console(view: RequestView, account: str, grant: Grant) -> str:
-    role = grant.holding.partition(":role/")[2]
-    query = {"account": account, "roleName": role, "displayName": _profile_name(view, grant)}
-    return f"{_CONSOLE}?{urlencode(query, safe='/')}"
+    return view.request.id if sum(one.cloud == grant.cloud for one in view.clouds) == 1 else grant.id
 
 
 def _ending(view: RequestView, look: _Look) -> Message:

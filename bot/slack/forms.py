@@ -18,6 +18,7 @@ from bot.answers import (
     AskAnswer,
     Asked,
     ClickAnswer,
+    ExtendAnswer,
     NotAllowed,
     Preview,
     Starting,
@@ -27,7 +28,7 @@ from bot.deciding import Click
 from bot.desk import Desk
 from bot.slack import actions as ids
 from bot.slack import modals, replies
-from bot.slack.blocks import Message
+from bot.slack.blocks import Block, Message
 from bot.slack.client import SlackError
 from bot.slack.line import PersonUnknown, holds_secret, read_message
 from bot.slack.modals import FormView, RoleOption, Submitted
@@ -216,25 +217,31 @@ class Forms:
         """What came of a press, with buttons that carry the token of the request as it now is."""
         return replies.say_click(answer, now=self._desk.now(), token=self.token_of(answer))
 
+    def worded_longer(self, answer: ExtendAnswer) -> Message:
+        """What came of wanting more time."""
+        return replies.say_longer(answer, now=self._desk.now(), token=self.token_of(answer))
+
     def worded_either(self, answer: AskAnswer | ClickAnswer) -> Message:
         """What came of changing an ask: a new one, or why there is none."""
         if isinstance(answer, Asked | Starting | AlreadyAsked | AlreadyHeld):
             return self.worded(answer)
         return self.worded_click(answer)
 
-    def token_of(self, answer: AskAnswer | ClickAnswer) -> str:
+    def token_of(self, answer: AskAnswer | ClickAnswer | ExtendAnswer) -> str:
         """The token of the request in an answer, or nothing where there is none."""
         shown = getattr(answer, "view", None)
         return self._desk.token(shown.request) if isinstance(shown, RequestView) else ""
 
-    def open_deny(self, body: Body, token: str) -> bool:
+    def open_deny(
+        self, body: Body, token: str, form: Callable[[RequestView, str], Block] = modals.deny_form
+    ) -> bool:
         """Open the form that denies; False when the token stands for nothing that waits."""
         shown = self._desk.by_token(token)
         if shown is None:
             return False
         card = f"{token} {body.get('container', {}).get('message_ts', '')}"
         try:
-            self._voice.conversation.open_form(str(body["trigger_id"]), modals.deny_form(shown, card))
+            self._voice.conversation.open_form(str(body["trigger_id"]), form(shown, card))
         except SlackError as error:
             log.warning("form_not_opened", problem=str(error))
             self._voice.answer(body, replies.say_form_not_opened())
@@ -242,6 +249,15 @@ class Forms:
 
     def deny_sent(self, ack: Ack, body: Body, context: BoltContext) -> None:
         """Deny with the reason that was typed."""
+        self._deny(self._desk.deny, ack, body, context)
+
+    def deny_longer_sent(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Deny more time with the reason that was typed."""
+        self._deny(self._desk.deny_longer, ack, body, context)
+
+    def _deny(
+        self, verb: Callable[[Click, str], ClickAnswer], ack: Ack, body: Body, context: BoltContext
+    ) -> None:
         person: Person = context["person"]
         reason = modals.read_deny_form(body["view"]["state"])
         errors = modals.deny_form_errors(reason) | _secret_in(ids.DENY_REASON_BLOCK, reason)
@@ -249,7 +265,7 @@ class Forms:
             ack(response_action="errors", errors=errors)
             return
         token, _, message = str(body["view"].get("private_metadata", "")).partition(" ")
-        answer = self._desk.deny(Click(person.id, token, message or None), reason)
+        answer = verb(Click(person.id, token, message or None), reason)
         ack()
         self._voice.answer(body, self.worded_click(answer))
 

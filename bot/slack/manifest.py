@@ -11,6 +11,7 @@ SCOPES: Final = (
     "groups:read",
 )
 """What the bot may do; it never reads anybody's messages."""
+_WORDS: Final = "mine | waiting | roles | extend | end | help"
 ASK_SHORTCUT: Final = "ask_for_access"
 MESSAGE_SHORTCUT: Final = "ask_for_access_here"
 
@@ -44,7 +45,7 @@ def manifest() -> dict[str, Any]:
                 {
                     "command": COMMAND,
                     "description": "Ask for temporary production access",
-                    "usage_hint": "ROLE [DURATION] [REFERENCE] reason | mine | waiting | roles | end | help",
+                    "usage_hint": f"ROLE [DURATION] [REFERENCE] reason | {_WORDS}",
                     "should_escape": True,
                 }
             ],

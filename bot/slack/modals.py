@@ -26,7 +26,7 @@ from bot.slack.blocks import (
     static_select,
     text_input,
 )
-from bot.slack.words import buttons, card, forms
+from bot.slack.words import buttons, card, forms, longer
 from bot.views import RequestView
 from policies.values import RoleName
 from policies.window import parse_duration, write_duration
@@ -229,6 +229,20 @@ def deny_form(view: RequestView, token: str) -> Block:
         ids.DENY_FORM,
         forms.DENY_TITLE,
         blocks,
+        submit=buttons.DENY,
+        close=buttons.CANCEL,
+        private=token,
+    )
+
+
+def deny_longer_form(view: RequestView, token: str) -> Block:
+    """The form that denies more time; the reason it takes is what the holder reads."""
+    element = text_input(ids.DENY_REASON, forms.DENY_HINT, most=REASON_MOST, multiline=True)
+    asked = [section(longer.who_asks(view, view.more))] if view.more else []
+    return modal(
+        ids.DENY_LONGER_FORM,
+        forms.DENY_LONGER_TITLE,
+        [*asked, labelled(ids.DENY_REASON_BLOCK, forms.deny_longer_label(view), element)],
         submit=buttons.DENY,
         close=buttons.CANCEL,
         private=token,

@@ -9,29 +9,53 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from bot import answers
-from bot.answers import AskAnswer, ClickAnswer, RoleLine
+from bot.answers import AskAnswer, ClickAnswer, ExtendAnswer, RoleLine
+from bot.logging_in import (
+    LoggedOut,
+    LoginAnswer,
+    LoginAsked,
+    LoginConfirmed,
+    LoginTurnedAway,
+    NoSuchLogin,
+)
 from bot.slack import actions as ids
-from bot.slack.blocks import Block, Message, button, context, message, said, said_plainly, section
-from bot.slack.cards import end_button, withdraw_button
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    said,
+    said_plainly,
+    section,
+)
+from bot.slack.cards import end_button, extend_buttons, withdraw_button
 from bot.slack.gate import Stranger
-from bot.slack.words import asks, buttons, lists, presses, problems
-from bot.slack.words.small import ORDINARY, Contacts
+from bot.slack.words import asks, buttons, lists, longer, presses, problems, terminal
+from bot.slack.words.small import ORDINARY, Contacts, in_question
 from bot.views import CardState, RequestView
 from policies.decision import Refusal, Refuse
 from policies.values import RequestId, RoleName
+from workers.ledger.logins import LASTS, WAITS
 
 LISTED_MOST: Final = 40
 """How many lines a list has; a message has room for ten blocks more."""
+MINE_MOST: Final = 20
+"""The same where a line may have a row of buttons below it."""
 
 
 _Undone: TypeAlias = answers.NotAllowed | answers.NoIdentity | answers.NoRules | answers.LedgerAway
 _Done: TypeAlias = answers.Approved | answers.Counted | answers.Denied | answers.Withdrawn | answers.Ending
 _NotYours: TypeAlias = answers.NotAnApprover | answers.AlreadyCounted | answers.MayNotEnd
+_Longer: TypeAlias = answers.Extended | answers.AskedLonger | answers.AlreadyExtending
+_NoLonger: TypeAlias = answers.NoLonger | answers.MayNotExtend | answers.NothingToExtend
 _TooLate: TypeAlias = (
     answers.AlreadyDecided
     | answers.StaleCard
     | answers.RulesChanged
     | answers.NothingToEnd
+    | answers.NothingToDecide
     | answers.UnknownCard
 )
 
@@ -78,7 +102,7 @@ def _other_duration(view: RequestView, wanted: timedelta, token: str) -> list[Bl
 
 def _while_held(view: RequestView, token: str) -> list[Block]:
     holds = view.state in {CardState.STARTING, CardState.LIVE}
-    return [end_button(view, token)] if holds else []
+    return [*extend_buttons(view, token), end_button(view, token)] if holds else []
 
 
 def _not_allowed(role: RoleName, refuse: Refuse, contacts: Contacts) -> Message:
@@ -124,9 +148,10 @@ def _while_waiting(view: RequestView, token: str) -> list[Block]:
 def _done(answer: _Done, now: datetime) -> str:
     match answer:
         case answers.Approved(view):
-            return presses.yes_was_last(view, now)
+            return longer.yes_was_last(view.more, now) if view.more else presses.yes_was_last(view, now)
         case answers.Counted(view):
-            return presses.yes_counts(view.missing, presses.all_missing(view))
+            asked = in_question(view)
+            return presses.yes_counts(asked.missing, presses.all_missing(asked))
         case answers.Denied(view):
             return presses.you_denied(view)
         case answers.Withdrawn():
@@ -142,7 +167,8 @@ def _not_yours(answer: _NotYours) -> str:
         case answers.NotAnApprover(view):
             return presses.not_an_approver(view)
         case answers.AlreadyCounted(view, missing):
-            return presses.yes_counts(view.missing, presses.missing_groups(view, missing))
+            asked = in_question(view)
+            return presses.yes_counts(asked.missing, presses.missing_groups(asked, missing))
         case answers.MayNotEnd(view):
             return presses.may_not_end(view)
         case _:
@@ -159,10 +185,56 @@ def _too_late(answer: _TooLate, now: datetime) -> str:
             return presses.rules_changed(view)
         case answers.NothingToEnd(shown):
             return presses.nothing_to_end(shown, now)
+        case answers.NothingToDecide():
+            return presses.nothing_to_decide()
         case answers.UnknownCard():
             return presses.unknown_card()
         case _:
             assert_never(answer)
+
+
+def say_longer(answer: ExtendAnswer, *, now: datetime, token: str, contacts: Contacts = ORDINARY) -> Message:
+    """What came of wanting more time; `token` is that of the request as it now is, where there is one."""
+    match answer:
+        case answers.Extended() | answers.AskedLonger() | answers.AlreadyExtending():
+            return said(_longer(answer, now))
+        case answers.NotLonger(view, decision):
+            return said_plainly(longer.not_longer(view, decision), *extend_buttons(view, token))
+        case answers.NoRules() | answers.LedgerAway():
+            return _undone(answer, contacts, asking=False)
+        case answers.Frozen(since):
+            return said(asks.frozen(since, now))
+        case _:
+            return said(_no_longer(answer, now))
+
+
+def _longer(answer: _Longer, now: datetime) -> str:
+    match answer:
+        case answers.Extended(view, adding):
+            return longer.extending(view, adding, now)
+        case answers.AskedLonger(view, adding):
+            return longer.asked_longer(view, adding, now)
+        case answers.AlreadyExtending(view):
+            return longer.already_extending(view, now)
+        case _:
+            assert_never(answer)
+
+
+def _no_longer(answer: _NoLonger, now: datetime) -> str:
+    match answer:
+        case answers.NoLonger(view):
+            return longer.cannot_be_longer(view)
+        case answers.MayNotExtend(view):
+            return longer.may_not_extend(view)
+        case answers.NothingToExtend(shown):
+            return longer.nothing_to_extend(shown, now)
+        case _:
+            assert_never(answer)
+
+
+def say_nothing_held() -> Message:
+    """To whoever would end or extend what they do not have."""
+    return said(lists.you_hold_nothing())
 
 
 def say_mine(
@@ -170,22 +242,29 @@ def say_mine(
 ) -> Message:
     """What somebody holds and waits for; a line whose token is known can be ended or withdrawn."""
     if not views:
-        return said(lists.you_hold_nothing())
-    lines = [_Line(lists.mine(view, now), _mine_button(view, tokens.get(view.request.id))) for view in views]
-    return _listed(lists.your_access(), lines)
+        return say_nothing_held()
+    lines = [_Line(lists.mine(view, now), _mine_buttons(view, tokens.get(view.request.id))) for view in views]
+    return _listed(lists.your_access(), lines, MINE_MOST)
 
 
 class _Line(NamedTuple):
     text: str
-    pressed: Block | None
+    pressed: tuple[Block, ...] = ()
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The line with its button at its end, or its buttons below it."""
+        if len(self.pressed) > 1:
+            return [section(self.text), actions(*self.pressed)]
+        return [section(self.text, accessory=next(iter(self.pressed), None))]
 
 
-def _mine_button(view: RequestView, token: str | None) -> Block | None:
+def _mine_buttons(view: RequestView, token: str | None) -> tuple[Block, ...]:
     if token is None:
-        return None
+        return ()
     if view.state is CardState.WAITING:
-        return withdraw_button(view, token)
-    return end_button(view, token) if view.state in {CardState.STARTING, CardState.LIVE} else None
+        return (withdraw_button(view, token),)
+    return tuple(_while_held(view, token))
 
 
 def say_waiting(
@@ -203,11 +282,11 @@ def say_waiting(
     return _listed(lists.waiting_for_you(len(views)), lines)
 
 
-def _card_button(view: RequestView, link: str | None) -> Block | None:
+def _card_button(view: RequestView, link: str | None) -> tuple[Block, ...]:
     if link is None:
-        return None
+        return ()
     label = buttons.label(f"{buttons.OPEN_CARD} of", view)
-    return button(buttons.OPEN_CARD, ids.OPEN_CARD, url=link, label=label)
+    return (button(buttons.OPEN_CARD, ids.OPEN_CARD, url=link, label=label),)
 
 
 def say_roles(lines: Sequence[RoleLine]) -> Message:
@@ -217,24 +296,23 @@ def say_roles(lines: Sequence[RoleLine]) -> Message:
     return _listed(None, [_Line(lists.role_line(line), _role_button(line)) for line in lines])
 
 
-def _role_button(line: RoleLine) -> Block | None:
+def _role_button(line: RoleLine) -> tuple[Block, ...]:
     if line.refusal is not None:
-        return None
-    return button(
-        buttons.ASK, ids.ASK_FOR_ROLE, ids.role_value(line.name), label=buttons.ask_for_aloud(line.name)
-    )
+        return ()
+    label = buttons.ask_for_aloud(line.name)
+    return (button(buttons.ASK, ids.ASK_FOR_ROLE, ids.role_value(line.name), label=label),)
 
 
-def _listed(title: str | None, lines: Sequence[_Line]) -> Message:
-    """A list of one block each, under a title."""
-    shown, more = lines[:LISTED_MOST], len(lines) - LISTED_MOST
+def _listed(title: str | None, lines: Sequence[_Line], most: int = LISTED_MOST) -> Message:
+    """A list under a title."""
+    shown, more = lines[:most], len(lines) - most
     above = [title] if title else []
     below = [lists.and_more(more)] if more > 0 else []
     text = "\n".join([*above, *(line.text for line in shown), *below])
     return message(
         text,
         *map(section, above),
-        *(section(line.text, accessory=line.pressed) for line in shown),
+        *(block for line in shown for block in line.blocks),
         *map(context, below),
     )
 
@@ -281,6 +359,37 @@ def say_policy_refused(problem: str, more: int, *, kept: bool) -> Message:
 def say_policy_fine_again() -> Message:
     """To those who look after the policy: its files are in force again."""
     return said(problems.policy_fine_again())
+
+
+def say_code_missing() -> Message:
+    """To somebody who typed `login` alone."""
+    return said(terminal.code_missing())
+
+
+def say_login(answer: LoginAnswer, *, now: datetime, contacts: Contacts = ORDINARY) -> Message:
+    """About a terminal that asks to be somebody, to that person."""
+    match answer:
+        case LoginAsked(code, client):
+            return said_plainly(terminal.asks_to_be_you(client, LASTS), *_me_or_not(code))
+        case LoginConfirmed(ends_at):
+            return said(terminal.confirmed(ends_at, now))
+        case LoginTurnedAway():
+            return said(terminal.turned_away(contacts))
+        case NoSuchLogin():
+            return said(terminal.no_such_code(WAITS))
+        case LoggedOut(how_many):
+            return said(terminal.logged_out(how_many))
+        case answers.LedgerAway():
+            return say_ledger_away(contacts)
+        case _:
+            assert_never(answer)
+
+
+def _me_or_not(code: str) -> list[Block]:
+    return [
+        button(terminal.IT_IS_ME, ids.LOGIN_CONFIRM, code, label=terminal.IT_IS_ME_ALOUD),
+        button(terminal.NOT_ME, ids.LOGIN_REFUSE, code, label=terminal.NOT_ME_ALOUD),
+    ]
 
 
 def say_ledger_away(contacts: Contacts = ORDINARY) -> Message:

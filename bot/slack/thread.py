@@ -1,7 +1,10 @@
-"""The thread under a card: the audit log told in order, one line an entry, never edited.
+"""The thread under a card: the audit log told in order, one line an entry.
 
 Only what somebody has to know is told: a quiet life is asked, (one yes of two), approved, live, ended. Names
 and times come from the entry and the view; what people wrote is quoted whole where the card had to cut it.
+
+No line is edited but one: more time that waits for a yes is asked for in a line with buttons of its own,
+which it loses once there is nothing to press.
 """
 
 import json
@@ -9,26 +12,34 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from bot.slack import actions as ids
 from bot.slack.blocks import (
     FALLBACK_MOST,
     QUOTE_MOST,
     TEXT_MOST,
     Block,
     Message,
+    actions,
+    button,
     clean,
     clip,
+    confirmation,
     context,
     plain,
     quote,
     section,
+    small_print,
     spoken,
     when_exactly,
 )
+from bot.slack.words import buttons, longer
 from bot.slack.words import thread as words
 from bot.slack.words.aloud import reason_text
+from bot.slack.words.clouds import outlives
 from bot.slack.words.small import groups, plain_reference, safe_reference, short_place
-from bot.views import CardState, CloudView, RequestView
+from bot.views import CardState, CloudView, MoreView, RequestView
 from policies.audit import Entry
+from policies.catalogue import Risk
 from policies.grant import EndCause
 from policies.values import PersonId
 
@@ -36,11 +47,23 @@ RECEIPT_SIGNS: Final = 4
 """How much of an entry's hash is its receipt."""
 
 
+class Beside(NamedTuple):
+    """What stands beside an entry of the log: the name of whoever did it, and what they wrote."""
+
+    who: str = ""
+    note: str | None = None
+
+
+_NOTHING_BESIDE: Final = Beside()
+
+
 class _Telling(NamedTuple):
     view: RequestView
     at: datetime
     body: Mapping[str, object]
     receipt: str
+    beside: Beside
+    token: str
 
     def text(self, key: str) -> str:
         """What the entry says of this, as text."""
@@ -50,7 +73,18 @@ class _Telling(NamedTuple):
     @property
     def who(self) -> str:
         """The name of whoever did it, or nothing."""
-        return _name(self.view, PersonId(self.text("by")))
+        return self.beside.who or _name(self.view, PersonId(self.text("by")))
+
+    @property
+    def ends(self) -> str:
+        """The end that the entry is about, as it is shown."""
+        return when_exactly(datetime.fromisoformat(self.text("ends_at")), self.at)
+
+    @property
+    def kept(self) -> list[str]:
+        """The clouds whose end stands, by the entry."""
+        found = self.body.get("kept")
+        return [str(one) for one in found] if isinstance(found, list) else []
 
     @property
     def cloud(self) -> CloudView | None:
@@ -64,13 +98,15 @@ class _Telling(NamedTuple):
         return Message(clip(spoken(line) + aloud, FALLBACK_MOST), (section(line), *more))
 
 
-def line(entry: Entry, view: RequestView) -> Message | None:
-    """What the thread says of an entry, or None where it says nothing."""
+def line(
+    entry: Entry, view: RequestView, beside: Beside = _NOTHING_BESIDE, *, token: str = ""
+) -> Message | None:
+    """What the thread says of an entry, or None where it says nothing; `token` is what its buttons carry."""
     tell = _TOLD.get(entry.kind)
     if tell is None:
         return None
     at, body = datetime.fromisoformat(entry.at), json.loads(entry.body)
-    return tell(_Telling(view, at, body, entry.hash[:RECEIPT_SIGNS]))
+    return tell(_Telling(view, at, body, entry.hash[:RECEIPT_SIGNS], beside, token))
 
 
 def _name(view: RequestView, person: PersonId) -> str:
@@ -105,9 +141,7 @@ def _counted(told: _Telling) -> Message:
 
 
 def _approved(told: _Telling) -> Message:
-    ends = datetime.fromisoformat(told.text("ends_at"))
-    sentence = words.told_approved(told.who, told.text("rule"), when_exactly(ends, told.at))
-    return told.said(sentence)
+    return told.said(words.told_approved(told.who, told.text("rule"), told.ends))
 
 
 def _denied(told: _Telling) -> Message:
@@ -129,7 +163,7 @@ def _active(told: _Telling) -> Message:
 
 
 def _ended(told: _Telling) -> Message:
-    return told.said(words.told_ended(told.view, told.receipt))
+    return told.said(words.told_ended(told.view, told.receipt), *small_print(outlives(told.view)))
 
 
 def _failed(told: _Telling) -> Message:
@@ -166,6 +200,70 @@ def _gone(told: _Telling) -> Message | None:
     return told.said(words.told_gone_again(_where(told), told.receipt)) if again else None
 
 
+def _longer_asked(told: _Telling) -> Message:
+    view, rule = told.view, told.text("rule")
+    more = view.more if view.waits_for_more else None
+    if more is None or more.asked_at != told.at:
+        return told.said(longer.asked_for_more(told.who, told.ends, rule))
+    message = told.said(
+        longer.asks_for_more(view, more, told.ends, rule),
+        _decide_longer(view, more, told.token),
+        context(longer.needs_for_more(view, told.at)),
+    )
+    return message._replace(text=clip(longer.asks_for_more_aloud(view, more, told.at), FALLBACK_MOST))
+
+
+def _decide_longer(view: RequestView, more: MoreView, token: str) -> Block:
+    question = confirmation(
+        buttons.APPROVE_TITLE, buttons.approve_longer_question(view, more), buttons.APPROVE, buttons.BACK
+    )
+    return actions(
+        button(
+            buttons.APPROVE,
+            ids.APPROVE_LONGER,
+            token,
+            label=buttons.longer_label(buttons.APPROVE, view, more),
+            style="primary",
+            confirm=question if view.risk is Risk.CRITICAL else None,
+        ),
+        button(
+            buttons.DENY,
+            ids.DENY_LONGER,
+            token,
+            label=buttons.longer_label(buttons.DENY, view, more),
+            style="danger",
+        ),
+    )
+
+
+def _longer_counted(told: _Telling) -> Message:
+    more = told.view.more if told.view.waits_for_more else None
+    return told.said(longer.told_counted(told.who, more.missing if more else 0))
+
+
+def _longer_allowed(told: _Telling) -> Message | None:
+    """Where nobody had to say yes, what comes of it is enough."""
+    return told.said(longer.told_allowed(told.who, told.ends)) if told.text("by") else None
+
+
+def _extended(told: _Telling) -> Message:
+    moved = next((one for one in told.view.moved_ends if one.at == told.at), None)
+    if moved is None:
+        return told.said(longer.told_not_extended(told.view, told.kept))
+    return told.said(longer.told_extended(told.view, moved, told.kept))
+
+
+def _longer_denied(told: _Telling) -> Message:
+    note = told.beside.note
+    quoted = [quote(note, TEXT_MOST)] if note else []
+    return told.said(longer.told_denied(told.view, told.who), *quoted, aloud=reason_text(note))
+
+
+def _longer_lapsed(told: _Telling) -> Message:
+    return told.said(longer.told_lapsed(told.view))
+
+
+LONGER_ASKED: Final = "request.extension_asked"
 _TOLD: Final[Mapping[str, Callable[[_Telling], Message | None]]] = {
     "request.asked": _asked,
     "request.revised": _revised,
@@ -182,5 +280,11 @@ _TOLD: Final[Mapping[str, Callable[[_Telling], Message | None]]] = {
     "grant.missing": _missing,
     "grant.reappeared": _reappeared,
     "request.adopted": _adopted,
+    LONGER_ASKED: _longer_asked,
+    "request.extension_counted": _longer_counted,
+    "request.extension_allowed": _longer_allowed,
+    "request.extended": _extended,
+    "request.extension_denied": _longer_denied,
+    "request.extension_lapsed": _longer_lapsed,
     "grant.gone": _gone,
 }

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from sqlalchemy import text
 
-import policies
 from bot.announcer import Announcer
 from bot.desk import Desk
 from bot.slack.app import make_app
@@ -23,15 +23,16 @@ from bot.slack.client import SlackAway, SlackConversation
 from bot.slack.gate import Gate
 from bot.slack.manifest import SCOPES
 from policies.audit import Entry
-from policies.files import load
 from policies.grant import Grant
 from policies.holding import Direction
 from policies.request import AccessRequest
 from policies.rules import Policy
+from policies.values import CloudName
 from sandbox.slack.person import Message, Outcome, Person
 from sandbox.slack.server import Running
 from sandbox.slack.slack import Slack
 from sandbox.slack.world import APP_TOKEN, BOT_TOKEN
+from tests import builders
 from tests.builders import StoppedClock
 from tests.simulated_cloud import SimulatedCloud
 from workers.clock import look_at
@@ -79,6 +80,7 @@ class Bench:
         self.conversation = Line(self.client)
         self.desk = Desk(ledger, self.policy)
         self.cloud = SimulatedCloud()
+        self.clouds = {self.cloud.name: self.cloud}
         self.announcer = self.another_announcer("announcer-1")
 
     def policy(self) -> Policy | None:
@@ -124,12 +126,18 @@ class Bench:
         """Let the announcer tell everything."""
         assert self.announcer.run() == 0
 
+    def reach(self, *names: str) -> None:
+        """From now on the roles reach these clouds, each of them in memory."""
+        self.in_force = builders.meridian(*names)
+        for name in map(CloudName, names):
+            self.clouds.setdefault(name, SimulatedCloud()).name = name
+
     def work(self) -> None:
         """Let the workers do everything that is due."""
-        for direction in Direction:
+        for direction, cloud in product(Direction, self.clouds.values()):
             Drain(
                 self.ledger,
-                self.cloud,
+                cloud,
                 direction,
                 worker="worker-1",
                 threads=4,
@@ -164,9 +172,9 @@ class Bench:
         self.tell()
         return self.again(request)
 
-    def look_at(self, request: AccessRequest) -> None:
-        """Let the time for an answer run out."""
-        self.clock.move(timedelta(minutes=30))
+    def look_at(self, request: AccessRequest, after: timedelta = timedelta(minutes=30)) -> None:
+        """Let the time for an answer run out, or so much time pass until the clock looks at the request."""
+        self.clock.move(after)
         self.ledger.retrying(lambda writing: look_at(writing, request.id))
 
     def requests(self) -> tuple[AccessRequest, ...]:
@@ -281,7 +289,7 @@ def direct(who: Person, words: str = "") -> Message:
 @cache
 def meridian() -> Policy:
     """The example organisation's policy."""
-    return load(Path(policies.__file__).parent / "org")
+    return builders.meridian()
 
 
 def with_(policy: Policy, **changes: object) -> Policy:

@@ -316,7 +316,7 @@ def test_end_with_several_lists_them_with_a_button_each(bench: Bench):
     bench.typed("/prod-access prod-logs 30m reading errors")
     assert reply(bench.ana, "end") == "Your access:"
     message = whisper(bench.ana)
-    assert message.buttons == ("End now", "End now")
+    assert sorted(message.buttons) == ["Ask for 30 min more", "End now", "End now"]
     assert {grant.state for grant in bench.grants()} == {"live", "planned"}
 
 
@@ -357,6 +357,7 @@ def test_mine_lists_what_is_held_and_what_waits(bench: Bench):
         "⏳ *prod-db-write* · waiting for Ben Okafor or Emi Sato",
         "Withdraw",
         "🔓 *prod-db-readonly* · until {15:02 UTC}",
+        "Ask for 30 min more",
         "End now",
     ]
     bench.ana.clicks("Withdraw", message)
@@ -423,7 +424,6 @@ def test_a_word_near_ours_is_asked_back(bench: Bench, typed: str, meant: str, an
     ("line", "instead"),
     [
         ("why prod-admin", "For now /prod-access roles says what you can have."),
-        ("extend 30m", "For now ask again after it ends."),
         ("emergency prod-operator INC-42 only this role", "For now ask as usual with /prod-access."),
         ("incident INC-42 end", "For now end access one by one with /prod-access end."),
     ],

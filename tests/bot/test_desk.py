@@ -6,19 +6,18 @@ from pathlib import Path
 
 import pytest
 
-import policies
 from bot import answers
 from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
 from bot.ending import Stopped
 from bot.views import CardState
-from policies.files import load
 from policies.grant import EndCause, GrantState
 from policies.people import People
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName
+from tests import builders
 from tests.builders import HOUR, NOW, StoppedClock
 from workers.clock import look_at
 from workers.ledger.ledger import Ledger
@@ -35,7 +34,7 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def meridian() -> Policy:
-    return load(Path(policies.__file__).parent / "org")
+    return builders.meridian()
 
 
 @pytest.fixture

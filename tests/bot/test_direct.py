@@ -1,15 +1,19 @@
 """The direct message: how to use what one has, what became of it, and when it may ring."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from bot.slack import actions as ids
 from bot.slack.blocks import Message
 from bot.slack.direct import CLOUDS_MOST, direct, ping
-from bot.views import CardState, RequestView, YesView
+from bot.views import CardState, RequestView, Room, YesView
 from policies.grant import GrantState
+from policies.request import RequestState
+from tests.bot import many_clouds as many
 from tests.bot import views_builder as views
+from tests.bot.many_clouds import EVERY
 
 HOW = [
     (
@@ -19,7 +23,8 @@ HOW = [
     "    aws configure set profile.pa-7k3m.source_profile default",
     "    aws --profile pa-7k3m rds describe-db-instances",
 ]
-END = ["[End now]", "· It ends by itself. Nothing secret is ever sent here."]
+BY_ITSELF = "It ends by itself. Nothing secret is ever sent here."
+END = ["[End now]", f"· You are warned at {{14:53}}. {BY_ITSELF}"]
 WHICH = "· prod-db-readonly · 1 h · pa-7k3m"
 
 MESSAGES: dict[str, list[str]] = {
@@ -56,7 +61,20 @@ MESSAGES: dict[str, list[str]] = {
         WHICH,
     ],
     "lapsed": ["Nobody answered by {14:32}, so nothing was given.", "[Ask again]", WHICH],
-    "rolled back": ["Not given: AWS said no. Nothing is left behind.", "[Ask again]", WHICH],
+    "rolled back": ["Not given: AWS said no: limit exceeded. Nothing is left behind.", "[Ask again]", WHICH],
+    "three rolled back": [
+        "Not given: Azure said no: role assignment limit exceeded. Nothing is left behind.",
+        "[Ask again]",
+        WHICH,
+    ],
+    "three ending": [
+        (
+            "🔒 *prod-db-readonly is ending.* AWS gone {15:03:23} · Google Cloud gone {15:03:22}"
+            " · Azure asked, not yet confirmed."
+        ),
+        WHICH,
+    ],
+    "three ended": ["🔒 *Ended {15:03}* · prod-db-readonly · held 1 h", "· pa-7k3m"],
     "overruled": [
         "Not given: the rules do not allow it now. Nothing is left behind.",
         "[Ask again]",
@@ -83,18 +101,18 @@ def drawn(view: RequestView) -> Message:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_message_reads_as_ux_writes_it(name: str):
-    assert views.read(drawn(views.ALL[name]())) == MESSAGES[name]
+    assert views.read(drawn(EVERY[name]())) == MESSAGES[name]
 
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_message_has_45_words_besides_its_commands(name: str):
-    lines = [line for line in views.read(drawn(views.ALL[name]())) if not line.startswith("    ")]
+    lines = [line for line in views.read(drawn(EVERY[name]())) if not line.startswith("    ")]
     assert sum(views.word_count(line) for line in lines) <= 45
 
 
 @pytest.mark.parametrize("name", ["waiting", "one of two", "nobody can", "starting", "withdrawn"])
 def test_there_is_no_message_while_there_is_nothing_to_know(name: str):
-    assert draw(views.ALL[name]()) is None
+    assert draw(EVERY[name]()) is None
 
 
 def test_the_console_opens_in_the_leased_role():
@@ -104,6 +122,143 @@ def test_the_console_opens_in_the_leased_role():
         "https://signin.aws.amazon.com/switchrole?account=111122223333"
         "&roleName=prod-access/prod-db-readonly-7k3m&displayName=pa-7k3m"
     )
+
+
+AWS_LINES = ["*AWS* · live, works now · account shop-prod [Open AWS]", *HOW]
+GOOGLE = "*Google Cloud* · live, may not work before {14:10} · your own account [Open Google Cloud]"
+GCLOUD = "    gcloud sql instances list --project shop-prod"
+AZ_LOGIN = "your own account; refused at first? run az login again [Open Azure]"
+AZ = (
+    "    az postgres flexible-server list --resource-group prod"
+    " --subscription 10000000-0000-4000-8000-000000000001"
+)
+
+
+def test_three_clouds_are_opened_and_used_each_in_its_own_way():
+    assert views.read(drawn(many.two_of_three())) == [
+        "🔓 *You have prod-db-readonly until {15:03}.* Ben Okafor approved it.",
+        *AWS_LINES,
+        GOOGLE,
+        GCLOUD,
+        f"*Azure* · starting, up to 10 min · {AZ_LOGIN}",
+        AZ,
+        *END,
+    ]
+    settled = direct(many.live(), now=many.later(20), token=views.TOKEN)
+    assert settled is not None
+    assert views.read(settled)[5:9] == [
+        "*Google Cloud* · live · your own account [Open Google Cloud]",
+        GCLOUD,
+        "*Azure* · live · your own account [Open Azure]",
+        AZ,
+    ]
+
+
+def test_each_cloud_adds_no_more_words_than_its_own_line_needs():
+    alone = sum(map(views.word_count, prose(views.live())))
+    three = sum(map(views.word_count, prose(many.live(room=None))))
+    assert alone <= 45
+    assert three <= 45 + 2 * 20
+
+
+def prose(view: RequestView) -> list[str]:
+    return [line for line in views.read(drawn(view)) if not line.startswith("    ")]
+
+
+def test_consoles_open_where_the_access_is():
+    links = [button["url"] for button in views.pressable(drawn(many.live()).blocks) if "url" in button]
+    assert links[1:] == [
+        "https://console.cloud.google.com/?project=shop-prod",
+        (
+            "https://portal.azure.com/#@aaaabbbb-0000-cccc-1111-dddd2222eeee/resource"
+            "/subscriptions/10000000-0000-4000-8000-000000000001/resourceGroups/prod"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "query"), [("folders/123456", "folder=123456"), ("organizations/99", "organizationId=99")]
+)
+def test_a_folder_of_google_is_opened_as_such_and_its_command_names_no_project(resource: str, query: str):
+    target = many.BINDING.model_copy(update={"resource": resource})
+    message = drawn(views.live(clouds=(many.there(target, **views.LIVE),)))
+    assert views.pressable(message.blocks)[0]["url"].endswith(f"google.com/?{query}")
+    assert "    gcloud sql instances list" in views.read(message)
+
+
+def test_a_command_that_says_where_itself_is_left_alone():
+    google, azure = many.live().clouds[1:]
+    clouds = (
+        google._replace(try_command="sql instances list --project other"),
+        azure._replace(try_command="group list --subscription other"),
+    )
+    lines = views.read(drawn(many.live(clouds=clouds)))
+    assert [lines[2], lines[4]] == [
+        "    gcloud sql instances list --project other",
+        "    az group list --subscription other",
+    ]
+
+
+def test_a_cloud_without_a_first_command_has_its_link_only():
+    silent = tuple(one._replace(try_command=None) for one in many.live().clouds[1:])
+    assert views.read(drawn(many.live(clouds=silent)))[1:3] == [
+        GOOGLE,
+        f"*Azure* · live, may take up to 10 min · {AZ_LOGIN}",
+    ]
+
+
+def test_identity_center_names_account_and_permission_set():
+    view = views.live(clouds=(many.there(many.PERMISSION_SET, **views.LIVE),))
+    assert views.read(drawn(view))[1:3] == [
+        "*AWS Identity Center* · live · account shop-prod, permission set ProdReadOnly",
+        "    aws sso login",
+    ]
+
+
+def test_two_places_in_one_cloud_are_told_apart():
+    other = many.BINDING.model_copy(update={"alias": "tideline"})
+    clouds = (*many.live().clouds, many.there(other, **views.LIVE))
+    lines = views.read(drawn(many.live(clouds=clouds)))
+    assert sum("· your own account in shop-prod [Open Google Cloud]" in line for line in lines) == 1
+    assert sum("· your own account in tideline [Open Google Cloud]" in line for line in lines) == 1
+
+
+def test_a_cloud_that_ends_before_the_rest_says_when():
+    assert f"*Azure* · live, still ends {{15:03}} · {AZ_LOGIN}" in views.read(drawn(many.azure_kept()))
+    over = views.read(drawn(many.azure_over()))
+    assert "*Azure* · gone · your own account" in over
+    assert AZ not in over
+    ending = many.of(many.azure_over().clouds, 2, state=GrantState.ENDING)
+    assert "*Azure* · ending · your own account" in views.read(drawn(many.azure_over(clouds=ending)))
+
+
+def test_more_time_is_in_the_menu_while_there_is_any_and_none_was_asked_for():
+    assert "[End now] (⋯ Ask for 30 min more)" in views.read(drawn(many.live()))
+    at_once = many.live(room=Room(timedelta(minutes=20), None, needs_a_yes=False))
+    assert "[End now] (⋯ Extend 20 min)" in views.read(drawn(at_once))
+    for view in (many.live(room=None), many.live(room=Room(None, None, needs_a_yes=False))):
+        assert "[End now]" in views.read(drawn(view))
+    assert views.read(drawn(many.asks_for_more()))[-2:] == [
+        "[End now]",
+        (
+            "· 30 min more is asked for. Ben Okafor, database on-call, was asked and has until {15:03}."
+            f" You are warned at {{14:53}}. {BY_ITSELF}"
+        ),
+    ]
+    assert views.read(drawn(many.extending()))[-1].startswith("· Extending to {15:33}. You are warned at")
+
+
+def test_the_menu_carries_the_token():
+    menu = views.pressable(drawn(many.live()).blocks)[-1]
+    assert [option["value"] for option in menu["options"]] == ["extend tok-1"]
+
+
+def test_once_warned_nobody_is_told_that_they_will_be():
+    warned = views.approved(RequestState.ACTIVE, warned_at=views.clock("14:53:20"))
+    assert views.read(drawn(views.live(request=warned)))[-1] == f"· {BY_ITSELF}"
+    late = direct(views.live(), now=views.clock("14:58"), token=views.TOKEN)
+    assert late is not None
+    assert views.read(late)[-1] == f"· {BY_ITSELF}"
 
 
 def test_several_accounts_have_a_profile_each():
@@ -121,7 +276,12 @@ def test_a_role_without_a_first_command_has_none():
 def test_a_cloud_we_know_nothing_of_is_named_only():
     bare = views.live().clouds[0]._replace(target=None)
     lines = views.read(drawn(views.live(clouds=(bare,))))
-    assert lines[1:] == ["*AWS* · live, works now · account shop-prod", *END]
+    assert lines[1] == "*AWS* · live, works now · account shop-prod [Open AWS]"
+    planned = views.live().clouds[0]._replace(grant=None)
+    assert views.read(drawn(views.live(clouds=(planned,))))[1:] == [
+        "*AWS* · starting · account shop-prod",
+        *END,
+    ]
 
 
 def test_a_role_of_many_accounts_still_fits():
@@ -168,7 +328,7 @@ def test_a_denial_without_a_reason_or_a_name_still_says_so():
 def test_what_is_not_gone_yet_is_not_called_gone():
     closing = views.cloud(views.held(**{**views.NEVER_LIVE, "state": GrantState.ENDING}))
     assert views.read(drawn(views.rolled_back(clouds=(closing,))))[0] == (
-        "Not given: AWS said no. All of it is being taken back."
+        "Not given: AWS said no: limit exceeded. All of it is being taken back."
     )
 
 
@@ -187,13 +347,21 @@ def test_a_note_stays_dead_text(text: str):
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_buttons_carry_the_token_or_lead_elsewhere(name: str):
-    for button in views.pressable(drawn(views.ALL[name]()).blocks):
+    for button in views.pressable(drawn(EVERY[name]()).blocks):
         assert button.get("value") == views.TOKEN or "url" in button
 
 
 # When it rings ----------------------------------------------------------------------------------------
 
 RINGS = {
+    "three stuck": True,
+    "three ended early": True,
+    "three live": True,
+    "asks for more": True,
+    "extending": True,
+    "extended": True,
+    "azure kept": True,
+    "azure over": True,
     "on behalf": True,
     "live": True,
     "at once": True,
@@ -205,9 +373,14 @@ RINGS = {
 }
 
 
-@pytest.mark.parametrize("name", views.ALL)
+@pytest.mark.parametrize("name", EVERY)
 def test_only_news_rings(name: str):
-    assert ping(views.ALL[name]()) is RINGS.get(name, False)
+    assert ping(EVERY[name]()) is RINGS.get(name, False)
+
+
+@pytest.mark.parametrize("name", ["live", "three live", "asks for more", "extended", "two of three"])
+def test_while_no_cloud_is_newly_live_it_is_drawn_again_in_silence(name: str):
+    assert not ping(EVERY[name](), newly_live=False)
 
 
 def test_what_is_not_given_rings_once():

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-import policies
 from bot import answers
 from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
-from policies.files import load
 from policies.grant import GrantState
 from policies.holding import Direction, Present, RefusedForGood, Unreachable
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName
+from tests import builders
 from tests.builders import AWS, HOUR, NOW, StoppedClock
 from workers.clock import look_at
 from workers.ledger.claims import Settled, claim_due, settle_claims
@@ -34,7 +33,7 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def meridian() -> Policy:
-    return load(Path(policies.__file__).parent / "org")
+    return builders.meridian()
 
 
 @pytest.fixture
@@ -222,7 +221,8 @@ def test_the_rules_are_asked_again_before_the_cloud_is(desk: Desk, ledger: Ledge
         rule.model_copy(update={"max_duration": HOUR}) if rule.id == "engineers-read" else rule
         for rule in meridian.rules
     )
-    shorter = Policy(**{**dict(meridian), "rules": rules})
+    as_it_is = {name: getattr(meridian, name) for name in Policy.model_fields}
+    shorter = Policy(**{**as_it_is, "rules": rules})
     no = StillAllowed(ledger, lambda: shorter)(claim)
     assert no is not None
     assert no.why == "too_long"  # type: ignore[union-attr]
@@ -248,6 +248,9 @@ def test_the_buttons_of_a_card_extend_what_it_is_about(desk: Desk, ledger: Ledge
     token = desk.token(stored(ledger, name))
     assert isinstance(desk.extend_by_token(Click(BEN, "made up", None)), answers.NothingToExtend)
     assert isinstance(desk.extend_by_token(Click(BEN, token, None)), answers.Extended)
+    work(ledger, Present(NOW + 4 * HOUR))
+    assert isinstance(desk.extend_by_token(Click(BEN, token, None)), answers.AlreadyExtending)
+    assert stored(ledger, name).ends_at == NOW + HOUR + HALF
 
 
 def test_how_much_longer_it_could_be_is_shown_with_what_somebody_holds(desk: Desk, ledger: Ledger):

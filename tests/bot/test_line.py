@@ -11,6 +11,7 @@ from bot.slack.line import (
     DurationHasNoUnit,
     Empty,
     End,
+    Extend,
     Filled,
     GroupMention,
     Help,
@@ -302,9 +303,32 @@ def test_end(text: str, target: str | None):
 
 
 @pytest.mark.parametrize(
+    ("text", "target", "minutes"),
+    [
+        ("extend", None, None),
+        ("extend 30m", None, 30),
+        ("EXTEND 1 hour 30 min.", None, 90),
+        ("extend pa-7K3M", "pa-7k3m", None),
+        ("extend pa-7k3m 20m", "pa-7k3m", 20),
+        ("extend 20 min pa-7k3m", "pa-7k3m", 20),
+        ("extend prod-db-readonly 1h", "prod-db-readonly", 60),
+        ("extend 1 h Prod DB readonly", "prod-db-readonly", 60),
+        ("extend prod db readonly 1h30m", "prod-db-readonly", 90),
+        ("extend 30", "30", None),
+        ("extend it by a lot", "it by a lot", None),
+        ("extend it 30m please", "it 30m please", None),
+        ("extend 30m 1h", "1h", 30),
+        ("extend R&amp;D 5m", "R&D", 5),
+    ],
+)
+def test_extend(text: str, target: str | None, minutes: int | None):
+    duration = timedelta(minutes=minutes) if minutes else None
+    assert read(text) == Extend(target, duration)
+
+
+@pytest.mark.parametrize(
     ("text", "word", "rest"),
     [
-        ("extend 30m", Command.EXTEND, "30m"),
         ("why prod-admin", Command.WHY, "prod-admin"),
         ("incident", Command.INCIDENT, ""),
         (

@@ -30,9 +30,9 @@ def test_the_one_command_fits_and_wants_people_as_ids():
 def test_the_hint_names_words_that_have_an_answer():
     (command,) = manifest()["features"]["slash_commands"]
     words = command["usage_hint"].split(" | ")[1:]
-    assert words == ["mine", "waiting", "roles", "end", "help"]
+    assert words == ["mine", "waiting", "roles", "extend", "end", "help"]
     kinds = {type(read_line(word, Vocabulary(frozenset()))).__name__ for word in words}
-    assert kinds == {"Mine", "Waiting", "Roles", "End", "Help"}
+    assert kinds == {"Mine", "Waiting", "Roles", "Extend", "End", "Help"}
 
 
 def test_the_shortcuts_fit():

@@ -340,6 +340,7 @@ PRESSED: list[tuple[ClickAnswer, str]] = [
         "It is ending already. The card says when it is gone.",
     ),
     (answers.NothingToEnd(views.denied()), "Nothing to end: nothing was given (pa-7k3m)."),
+    (answers.NothingToDecide(views.live()), "The longer time was decided already. Nothing changed."),
     (
         answers.NoIdentity(views.ANA, CloudName("aws")),
         "Nothing was given: Ana Ruiz has no AWS account here. Ask in #platform-help to have one linked.",
@@ -540,7 +541,7 @@ def test_help_is_four_lines():
             "*Ask*  `/prod-access prod-db-readonly 1h INC-42 replication lag`"
             "  or just `/prod-access` for the form"
         ),
-        "*See*  `mine` · `waiting` · `roles`      *Change*  `end`",
+        "*See*  `mine` · `waiting` · `roles`      *Change*  `extend 30m` · `end`",
         "*In a thread:* ⋯ on a message → Ask for access",
         "*Need a person:* #platform-help",
     ]
@@ -556,7 +557,6 @@ def test_a_word_nearby_is_one_press_away():
 LATER = {
     "why": "`why` comes in a later version, so nothing was done."
     " For now /prod-access roles says what you can have.",
-    "extend": "`extend` comes in a later version, so nothing was done. For now ask again after it ends.",
     "emergency": "`emergency` comes in a later version, so nothing was done."
     " For now ask as usual with /prod-access.",
     "incident": "`incident` comes in a later version, so nothing was done."

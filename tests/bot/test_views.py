@@ -9,15 +9,19 @@ from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
 from bot.views import CardState, RequestView, card_state, person_view, view
+from policies.audit import moment_text
 from policies.catalogue import Risk
 from policies.grant import EndCause, GrantState
-from policies.request import AccessRequest, RequestState
+from policies.holding import Direction, Present, RefusedForGood
+from policies.request import AccessRequest, RequestState, adopted
 from policies.rules import Policy
 from policies.values import PersonId, RoleName
 from tests.bot.slack_bench import meridian, with_
-from tests.builders import ANA, BEN, EMI, HOUR, NOW, StoppedClock, grant, request
+from tests.builders import ANA, AWS, BEN, EMI, HOUR, NOW, StoppedClock, grant, request
 from workers.clock import look_at
+from workers.ledger.claims import Settled, claim_due, settle_claims
 from workers.ledger.ledger import Ledger
+from workers.ledger.writing import Writing
 
 READ, WRITE = RoleName("prod-db-readonly"), RoleName("prod-db-write")
 DEV, IVY, CHLOE = PersonId("dev"), PersonId("ivy"), PersonId("chloe")
@@ -170,6 +174,91 @@ def test_an_unanswered_request_has_lapsed(desk: Desk, ledger: Ledger, clock: Sto
 def test_the_face_of_a_card(changes: dict[str, object], grants: tuple[GrantState, ...], face: CardState):
     made = tuple(grant(number, state=state) for number, state in enumerate(grants))
     assert card_state(request(**changes), made) is face
+
+
+ENDED_THEN = {"state": GrantState.GONE, "cause": EndCause.ON_TIME}
+LATER = {"state": GrantState.LIVE, "ends_at": NOW + 2 * HOUR}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "face"),
+    [
+        (ENDED_THEN, LATER, CardState.LIVE),
+        ({**ENDED_THEN, "state": GrantState.ENDING}, LATER, CardState.LIVE),
+        ({**ENDED_THEN, "state": GrantState.ENDING, "stuck_at": NOW}, LATER, CardState.STUCK),
+        ({**ENDED_THEN, "cause": EndCause.BY_HOLDER}, LATER, CardState.ENDING),
+        (ENDED_THEN, {**LATER, "state": GrantState.EXTENDING}, CardState.LIVE),
+        (ENDED_THEN, {**LATER, "state": GrantState.ENDING}, CardState.ENDING),
+        (ENDED_THEN, {**LATER, "state": GrantState.LIVE, "ends_at": NOW + HOUR}, CardState.ENDING),
+    ],
+)
+def test_a_cloud_that_ended_in_time_while_others_last_longer_leaves_it_live(
+    first: dict[str, object], second: dict[str, object], face: CardState
+):
+    assert card_state(request(state=RequestState.ACTIVE), (grant(1, **first), grant(2, **second))) is face
+
+
+def settle(ledger: Ledger, outcome: Present | RefusedForGood) -> None:
+    """What a worker does with everything that is to start or to last longer."""
+    claims = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w", most=9))
+    ledger.retrying(lambda writing: settle_claims(writing, [Settled(claim, outcome) for claim in claims]))
+
+
+def test_an_end_that_was_moved_is_known_by_where_it_was(desk: Desk, ledger: Ledger, clock: StoppedClock):
+    one = asked(desk, who=BEN, whose=BEN)
+    settle(ledger, Present(NOW + 4 * HOUR))
+    assert shown(ledger, one).moved_ends == ()
+    for minutes in (20, 10):
+        clock.move(timedelta(minutes=5))
+        desk.extend(BEN, one.id, timedelta(minutes=minutes))
+        assert shown(ledger, one).more is not None
+        settle(ledger, Present(NOW + 4 * HOUR))
+    first, second = shown(ledger, one).moved_ends
+    assert (first.was, first.until) == (NOW + HOUR, NOW + HOUR + timedelta(minutes=20))
+    assert (second.was, second.until) == (first.until, NOW + HOUR + timedelta(minutes=30))
+    assert (second.by.name, second.rule) == ("Ben Okafor", "on-call-reads")
+    assert second.at == NOW + timedelta(minutes=10)
+
+
+def test_an_end_that_no_cloud_moved_was_not_moved(desk: Desk, ledger: Ledger):
+    one = asked(desk, who=BEN, whose=BEN)
+    settle(ledger, Present(NOW + 4 * HOUR))
+    desk.extend(BEN, one.id, None)
+    settle(ledger, RefusedForGood("LimitExceeded"))
+    assert shown(ledger, one).moved_ends == ()
+
+
+def test_what_was_adopted_has_moved_ends_too(ledger: Ledger):
+    one = request(state=RequestState.ACTIVE, decided_at=None)
+    longer = one.event("extended", NOW, by=ANA, ends_at=moment_text(NOW + 2 * HOUR), kept=[])
+
+    def write(writing: Writing) -> None:
+        writing.add_request(adopted(one, NOW + HOUR))
+        writing.record([longer])
+
+    ledger.retrying(write)
+    (moved,) = shown(ledger, one).moved_ends
+    assert (moved.was, moved.until, moved.rule) == (NOW + HOUR, NOW + 2 * HOUR, "")
+
+
+def test_the_cloud_that_said_no_is_known_by_its_code(desk: Desk, ledger: Ledger):
+    one = asked(desk, who=BEN, whose=BEN)
+    assert shown(ledger, one).cloud_no is None
+    settle(ledger, RefusedForGood("LimitExceeded"))
+    assert shown(ledger, one).cloud_no == (AWS, "LimitExceeded")
+
+
+def test_more_time_that_waits_says_who_is_asked(desk: Desk, ledger: Ledger):
+    one = asked(desk)
+    press(desk, ledger, one, BEN)
+    settle(ledger, Present(NOW + 4 * HOUR))
+    desk.extend(ANA, one.id, None)
+    more = shown(ledger, one).more
+    assert more is not None
+    assert ([person.name for person in more.asked], more.missing, more.allowed) == (["Ben Okafor"], 1, False)
+    assert [group.title for group in more.groups] == ["database on-call"]
+    assert (more.adding, more.ends_at) == (timedelta(minutes=30), NOW + 1.5 * HOUR)
+    assert shown(ledger, one).waits_for_more
 
 
 def test_one_stuck_grant_makes_the_card_stuck():

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block as SlackBlock
 from slackblocks._limits import MESSAGE_BLOCKS_MAX_ITEMS
 
 from bot.slack.blocks import Message, spoken
-from bot.views import CardState, CloudView, GroupView, PersonView, RequestView, YesView, card_state
+from bot.views import CardState, CloudNo, CloudView, GroupView, PersonView, RequestView, YesView, card_state
 from policies.approval import ApprovalSlot
 from policies.catalogue import Risk
 from policies.grant import EndCause, Grant, GrantState
@@ -269,7 +269,8 @@ NEVER_LIVE = {
 def rolled_back(**changes: object) -> RequestView:
     """AWS has said no."""
     asked = approved(RequestState.FAILED, ended_at=clock("14:04:08"))
-    return given(asked, [cloud(held(1, **NEVER_LIVE))], **changes)
+    no = CloudNo(CloudName("aws"), "LimitExceeded")
+    return given(asked, [cloud(held(1, **NEVER_LIVE))], **{"cloud_no": no, **changes})
 
 
 def overruled(**changes: object) -> RequestView:
@@ -341,7 +342,12 @@ def _lines(block: Mapping[str, Any]) -> list[str]:
 
 
 def _text(text: Mapping[str, str]) -> str:
-    return _MOMENT.sub(r"{\1}", text["text"])
+    return with_times(text["text"])
+
+
+def with_times(text: str) -> str:
+    """Our mrkdwn with its times as UX.md writes them: `{15:03}`."""
+    return _MOMENT.sub(r"{\1}", text)
 
 
 def _pressed(element: Mapping[str, Any]) -> str:

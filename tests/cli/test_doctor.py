@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.processes import QUEUES
+from cli.processes import queues
 from sandbox.slack.person import Person
 from tests.cli.conftest import ProdAccess
 from workers.ledger.ledger import Ledger
 
-EVERYBODY = ("bot", "announcer", *QUEUES, "clock")
+EVERYBODY = ("bot", "announcer", *queues(["aws", "gcp", "azure"]), "clock")
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
 from policies.files import load
-from policies.grant import Grant, GrantState
+from policies.grant import STANDING, Grant, GrantState
 from policies.rules import Policy
 from policies.values import HoldingKey, PersonId, RequestId, RoleName
 from sandbox.world import DidNotHappenError, World
@@ -263,11 +263,11 @@ def act_cloud_away(driver: Driver, cloud: InCloud) -> None:
     """One cloud is away for a minute around the end: the others end on time, that one when it is back."""
     requests = driver.give()
     driver.live(requests)
+    still = {one.holding for one in driver.grants(requests, cloud.name) if one.problem != STANDING}
     number = cloud.break_calls("reset")
     driver.to_the_end(requests)
     others = {grant.holding for grant in driver.grants(requests) if grant.cloud != cloud.name}
     driver.world.until("the others are gone", lambda: not others & driver.standing(), seconds=40)
-    still = {grant.holding for grant in driver.grants(requests, cloud.name)}
     if driver.all_in(requests, GrantState.GONE, cloud=cloud.name) or not still <= driver.standing():
         driver.bad.append(f"{cloud.name} away: said to be gone while it could not be looked at")
     for _ in range(int(AWAY.total_seconds() // 10)):
@@ -303,7 +303,8 @@ def act_lost_ledger(driver: Driver) -> None:
     world = driver.world
     requests = driver.give()
     driver.live(requests)
-    before = {grant.holding: grant.ends_at for grant in driver.grants(requests)}
+    held = [grant for grant in driver.grants(requests) if grant.problem != STANDING]
+    before = {grant.holding: grant.ends_at for grant in held}
     driver.remember()
     world.lose_ledger()
     driver.desk = Desk(world.ledger, driver.policy)

@@ -10,6 +10,7 @@ from policies.audit import verify
 from policies.grant import GrantState
 from policies.people import People
 from policies.request import AccessRequest, RequestState
+from policies.values import CloudName
 from sandbox.slack.person import Person
 from sandbox.slack.server import Running, running
 from tests.bot.slack_bench import ASK, Bench, direct, meridian, opened, said, sentence, whisper, with_
@@ -18,6 +19,8 @@ from tests.simulated_cloud import failing
 from workers.clouds.cloud import Again, Refused
 
 WRITE = "/prod-access prod-db-write 30m INC-42 wrong prices"
+AZURE = CloudName("azure")
+THREE = ("aws", "gcp", "azure")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def bench(address: Running, tmp_path: Path) -> Iterator[Bench]:
         yield made
         assert verify(made.entries()) is None
         live = {grant.holding for grant in made.grants() if grant.state is GrantState.LIVE}
-        assert set(made.cloud.held) == live
+        assert {key for cloud in made.clouds.values() for key in cloud.held} == live
 
 
 def step(bench: Bench) -> None:
@@ -202,6 +205,130 @@ def test_somebody_who_leaves_while_their_request_waits_gets_nothing(bench: Bench
     step(bench)
     assert bench.again(request).state is RequestState.PENDING
     assert bench.cloud.changes == []
+
+
+def test_the_late_cloud_of_three_rings_once_more(bench: Bench):
+    bench.reach(*THREE)
+    bench.asked()
+    bench.clouds[AZURE].before = failing(Again("Throttling", timedelta(seconds=90)))
+    bench.ben.clicks("Approve", bench.card())
+    step(bench)
+    assert title(bench) == "🔓 *Live in 2 of 3 until {15:02 UTC}* · Ana Ruiz · prod-db-readonly"
+    (first,) = bench.ana.dm()
+    assert "*Azure* · starting, up to 10 min · your own account" in said(first)
+    bench.clock.move(timedelta(seconds=90))
+    step(bench)
+    assert title(bench) == "🔓 *Live until {15:02 UTC}* · Ana Ruiz · prod-db-readonly"
+    (before, late) = bench.ana.dm()
+    assert (before.ts, before.buttons) == (first.ts, ())
+    assert said(before).endswith(" · what holds now is in the message below")
+    assert "*Azure* · live, may take up to 10 min · your own account" in said(late)
+
+
+def test_one_life_over_three_clouds_with_more_time(bench: Bench):
+    bench.reach(*THREE)
+    request = bench.live()
+    bench.look_at(request, timedelta(minutes=50))
+    bench.tell()
+    bench.ana.clicks("Ask for 30 min more", bench.ana.dm()[-1])
+    bench.tell()
+    bench.ben.clicks("Approve", bench.ben.thread(bench.card())[-1])
+    step(bench)
+    assert title(bench) == "🔓 *Live until {15:32 UTC}* · Ana Ruiz · prod-db-readonly"
+    ends = {until for cloud in bench.clouds.values() for until in cloud.held.values()}
+    assert ends == {bench.again(request).ends_at}
+    bench.clock.move(timedelta(minutes=40))
+    step(bench)
+    assert title(bench) == "🔒 *Ended {15:32 UTC}* · Ana Ruiz · prod-db-readonly · held 1 h 30 min"
+    assert (
+        said(bench.card())
+        .split("\n")[-1]
+        .startswith("AWS and Google refuse since {15:32:11 UTC} · Azure may still answer until {15:42 UTC}")
+    )
+    assert thread(bench) == [
+        "Asked by Ana Ruiz",
+        "Approved by Ben Okafor",
+        "Live in AWS {14",
+        "Ana Ruiz asked for more time, until {15",
+        "More time approved by Ben Okafor",
+        "Extended 30 min by Ana Ruiz",
+        "Ended",
+    ]
+    assert len(bench.ana.dm()) == 2  # it is there, and the warning
+
+
+def test_one_cloud_of_three_cannot_last_longer(bench: Bench):
+    bench.reach(*THREE)
+    bench.ben.types(ASK, "C0DB")
+    step(bench)
+    bench.clouds[AZURE].before = failing(Refused("RoleAssignmentUpdateNotPermitted"))
+    assert bench.ben.types("/prod-access extend 30m", "C0DB").acked
+    step(bench)
+    assert title(bench) == "🔓 *Live until {15:32 UTC}* · Ben Okafor · prod-db-readonly"
+    assert "Azure live, still ends {15:02 UTC}" in said(bench.card())
+    assert sentence(bench.ben.thread(bench.card())[-1]).endswith(
+        "Rule on-call-reads. Azure still ends {15:02:11 UTC}."
+    )
+    bench.clock.move(HOUR)
+    step(bench)
+    assert title(bench) == "🔓 *Live in 2 of 3 until {15:32 UTC}* · Ben Okafor · prod-db-readonly"
+    assert "Azure gone {15:02:11 UTC}" in said(bench.card())
+    assert bench.clouds[AZURE].held == {}
+    assert bench.card().buttons == ("End now",)
+    bench.clock.move(HOUR / 2)
+    step(bench)
+    assert title(bench) == "🔒 *Ended {15:32 UTC}* · Ben Okafor · prod-db-readonly · held 1 h 30 min"
+    assert "AWS and Google refuse since {15:32:11 UTC}" in said(bench.card())
+
+
+def test_a_cloud_that_does_not_answer_keeps_its_old_end_while_the_others_last_longer(bench: Bench):
+    bench.reach(*THREE)
+    bench.ben.types(ASK, "C0DB")
+    step(bench)
+    assert bench.ben.types("/prod-access extend 30m", "C0DB").acked
+    bench.clouds[AZURE].before = failing(Again("ConnectTimeoutError", timedelta(minutes=1)), times=2)
+    step(bench)
+    assert title(bench) == "🔓 *Live until {15:02 UTC}* · Ben Okafor · prod-db-readonly"
+    assert "AWS live until {15:32 UTC} · Google Cloud live until" in said(bench.card())
+    bench.clock.move(HOUR)
+    step(bench)
+    assert title(bench) == "🔓 *Live in 2 of 3 until {15:32 UTC}* · Ben Okafor · prod-db-readonly"
+    assert "Azure asked, not yet confirmed" in said(bench.card())
+    assert sentence(bench.ben.thread(bench.card())[-1]).endswith("Azure still ends {15:02:11 UTC}.")
+    bench.clock.move(timedelta(minutes=2))
+    step(bench)
+    assert "Azure gone {15:04:11 UTC}" in said(bench.card())
+
+
+def test_a_cloud_of_three_that_says_no_takes_the_others_back(bench: Bench):
+    bench.reach(*THREE)
+    bench.asked()
+    bench.clouds[AZURE].before = failing(Refused("RoleAssignmentLimitExceeded"))
+    bench.ben.clicks("Approve", bench.card())
+    step(bench)
+    step(bench)
+    assert title(bench) == (
+        "↩️ *Not given* · Ana Ruiz · prod-db-readonly · Azure said no: role assignment limit exceeded"
+    )
+    assert "AWS taken back, gone" in said(bench.card())
+    assert "Azure never started" in said(bench.card())
+    assert "All clouds or none: nothing is left behind" in said(bench.card())
+
+
+def test_one_cloud_of_three_that_does_not_end_is_named(bench: Bench):
+    bench.reach(*THREE)
+    request = bench.live()
+    bench.clouds[AZURE].before = failing(Again("ConnectTimeoutError", timedelta(minutes=1)), times=20)
+    bench.clock.move(HOUR)
+    for _ in range(7):
+        step(bench)
+        bench.clock.move(timedelta(minutes=1))
+    assert title(bench).startswith("⚠️ *Stuck: Azure has not ended* · Ana Ruiz · prod-db-readonly · was due")
+    bench.clouds[AZURE].before = lambda _verb, _holding: None
+    bench.clock.move(timedelta(minutes=2))
+    step(bench)
+    assert title(bench) == "🔒 *Ended {15:02 UTC}* · Ana Ruiz · prod-db-readonly · held 1 h"
+    assert bench.again(request).state is RequestState.ENDED
 
 
 def test_ten_at_once_are_each_told_once(bench: Bench):

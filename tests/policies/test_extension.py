@@ -136,6 +136,13 @@ def test_a_cloud_that_could_not_move_is_named():
     assert moved.events[0].body["kept"] == ["aws"]
 
 
+def test_whoever_was_warned_is_warned_again_only_of_another_end():
+    told = allow().model_copy(update={"warned_at": LATER})
+    nowhere, everywhere = grant(state=GrantState.LIVE), grant(state=GrantState.LIVE, ends_at=NOW + 2 * HOUR)
+    assert only(settled_more(told, [nowhere], LATER))[0].warned_at == LATER
+    assert only(settled_more(told, [everywhere], LATER))[0].warned_at is None
+
+
 def test_nothing_is_extended_that_ends_or_was_never_allowed():
     assert settled_more(allow(), [grant(state=GrantState.ENDING)], LATER) is None
     assert settled_more(ask(), [grant(state=GrantState.LIVE)], LATER) is None

@@ -169,6 +169,8 @@ def test_a_start_is_not_put_off_past_its_end_but_an_end_is():
 def test_what_somebody_had_already_is_live_and_nothing_of_ours():
     (moved,) = settle([grant(state=GRANTING)], Standing(), NOW)
     assert (moved.value.problem, moved.events[0].body["standing"]) == (STANDING, True)
+    (longer,) = settle([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], Standing(), NOW)
+    assert (longer.value.problem, longer.value.ends_at) == (STANDING, NOW + 2 * HOUR)
 
 
 def test_an_extension_that_is_confirmed_moves_the_end():

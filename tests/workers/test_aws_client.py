@@ -35,9 +35,9 @@ from workers.clouds.aws.client import (
     Missing,
     OneRole,
     Roles,
+    SessionOver,
     Taken,
-    _answer,
-    _SessionOver,
+    answer,
 )
 from workers.clouds.aws.leased_role import LeasedRoles
 from workers.clouds.cloud import Again, Checkup, ClaimLost, CloudError, Holding, Refused, Seen, Unknown
@@ -73,9 +73,9 @@ class ShutAfter:
 MEANS: list[tuple[type[CloudError], int, str]] = [
     (Missing, 404, "NoSuchEntity"),
     (Taken, 409, "EntityAlreadyExists"),
-    (_SessionOver, 403, "ExpiredToken"),
-    (_SessionOver, 400, "ExpiredTokenException"),
-    (_SessionOver, 403, "InvalidClientTokenId"),
+    (SessionOver, 403, "ExpiredToken"),
+    (SessionOver, 400, "ExpiredTokenException"),
+    (SessionOver, 403, "InvalidClientTokenId"),
     (Again, 400, "Throttling"),
     (Again, 400, "ThrottlingException"),
     (Again, 503, "RequestLimitExceeded"),
@@ -125,7 +125,7 @@ def raising(error: Exception) -> Callable[[], Any]:
 def test_an_error_code_means_one_thing(meaning: type[CloudError], status: int, code: str):
     response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     with pytest.raises(CloudError) as caught:
-        _answer(Done, raising(ClientError(response, "CreateRole")))  # type: ignore[arg-type]
+        answer(Done, raising(ClientError(response, "CreateRole")))  # type: ignore[arg-type]
     assert (type(caught.value), caught.value.problem) == (meaning, code)
 
 
@@ -134,17 +134,17 @@ def test_a_call_that_broke_is_known_or_not_known_to_have_arrived(
     meaning: type[CloudError], problem: str, error: Exception
 ):
     with pytest.raises(CloudError) as caught:
-        _answer(Done, raising(error))
+        answer(Done, raising(error))
     assert (type(caught.value), caught.value.problem) == (meaning, problem)
 
 
 def test_an_error_without_a_code_is_not_known():
     with pytest.raises(Unknown, match="Unknown"):
-        _answer(Done, raising(ClientError({}, "CreateRole")))
+        answer(Done, raising(ClientError({}, "CreateRole")))
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "half",
     [
         {},
         {"Credentials": {"AccessKeyId": "a", "SecretAccessKey": "b"}},
@@ -158,15 +158,15 @@ def test_an_error_without_a_code_is_not_known():
         },
     ],
 )
-def test_half_an_answer_is_not_an_answer(answer: dict[str, Any]):
+def test_half_an_answer_is_not_an_answer(half: dict[str, Any]):
     with pytest.raises(Unknown, match="ValidationError"):
-        _answer(Assumed, lambda: answer)
+        answer(Assumed, lambda: half)
 
 
 def test_credentials_are_not_shown():
     words = {"AccessKeyId": "key", "SecretAccessKey": "hidden1", "SessionToken": "hidden2"}
-    answer = {"Credentials": {**words, "Expiration": "2026-11-24T14:02:11Z"}}
-    assert "hidden" not in repr(_answer(Assumed, lambda: answer))
+    found = {"Credentials": {**words, "Expiration": "2026-11-24T14:02:11Z"}}
+    assert "hidden" not in repr(answer(Assumed, lambda: found))
 
 
 # Over HTTP

@@ -80,8 +80,8 @@ def operator(gcp: GcpStandIn) -> Operator:
 def crowd(gcp: GcpStandIn, count: int, **rest: Any) -> list[Grant]:  # noqa: ANN401 (a grant's)
     """Grants of people who sign in through a pool, as many as are wanted."""
     pool = "principal://iam.googleapis.com/locations/global/workforcePools/meridian/subject"
-    numbers = [next(NUMBERS) for _ in range(count)]
-    return [access_grant(number, gcp.clock.now(), member=f"{pool}/{number}", **rest) for number in numbers]
+    now, numbers = gcp.clock.now(), [next(NUMBERS) for _ in range(count)]
+    return [access_grant(number, now, member=f"{pool}/{number}", **rest) for number in numbers]
 
 
 def starting(grant: Grant, fence: Any = None) -> Work:  # noqa: ANN401 (a fence)

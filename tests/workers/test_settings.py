@@ -23,6 +23,20 @@ READ = {
     "home": ("PROD_ACCESS_HOME", "/var/lib/prod-access", Path("/var/lib/prod-access")),
     "threads": ("PROD_ACCESS_THREADS", "7", 7),
     "log_level": ("PROD_ACCESS_LOG", "DEBUG", "DEBUG"),
+    "page_webhook": (
+        "PROD_ACCESS_PAGE_WEBHOOK",
+        "https://pager.example/x",
+        SecretStr("https://pager.example/x"),
+    ),
+    "identity_center_endpoint": (
+        "PROD_ACCESS_IDENTITY_CENTER_ENDPOINT",
+        "http://127.0.0.1:4567",
+        "http://127.0.0.1:4567",
+    ),
+    "gcp_endpoint": ("PROD_ACCESS_GCP_ENDPOINT", "http://127.0.0.1:4568", "http://127.0.0.1:4568"),
+    "azure_endpoint": ("PROD_ACCESS_AZURE_ENDPOINT", "https://127.0.0.1:4569", "https://127.0.0.1:4569"),
+    "azure_authority": ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:4570", "https://127.0.0.1:4570"),
+    "ca_bundle": ("REQUESTS_CA_BUNDLE", "/etc/ssl/ca.pem", "/etc/ssl/ca.pem"),
     "aws_endpoint": ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566", "http://127.0.0.1:4566"),
 }
 

@@ -9,17 +9,20 @@ from bot.slack.line.head import Head, read_head
 from bot.slack.line.references import reference_in
 from bot.slack.line.roles import KnownRoles
 from bot.slack.line.secrets import first_secret
-from bot.slack.line.times import mention_in
+from bot.slack.line.times import duration_at, mention_in
 from bot.slack.line.values import (
     LONGEST_REASON,
     Command,
     DidYouMean,
     Empty,
     End,
+    Extend,
     Filled,
     Help,
     Later,
     Line,
+    Login,
+    Logout,
     Mine,
     Note,
     Part,
@@ -34,7 +37,12 @@ from bot.slack.line.values import (
 )
 from bot.slack.line.words import Word, as_typed, clean, says_something, split_words
 
-_ALONE: dict[Command, Line] = {Command.MINE: Mine(), Command.WAITING: Waiting(), Command.HELP: Help()}
+_ALONE: dict[Command, Line] = {
+    Command.MINE: Mine(),
+    Command.WAITING: Waiting(),
+    Command.HELP: Help(),
+    Command.LOGOUT: Logout(),
+}
 _VEIL = "…"
 _REQUEST_ID = re.compile(r"pa-[0-9a-z]+")
 _NEAR_ALONE = 0.75
@@ -101,8 +109,23 @@ def _answer(command: Command, rest: str, known: KnownRoles) -> Line:
             return Roles(as_typed(rest))
         case Command.END:
             return End(_target(rest, known))
+        case Command.EXTEND:
+            return _extend(rest, known)
+        case Command.LOGIN:
+            return Login(as_typed(rest))
         case _:
             return _ALONE.get(command) or Later(command, rest)
+
+
+def _extend(rest: str, known: KnownRoles) -> Extend:
+    """The target and the duration, whichever comes first; what is neither is a target of no such name."""
+    words = split_words(rest)
+    for start in range(len(words)):
+        size, time = duration_at(words[start:]) or (0, None)
+        others = (*words[:start], *words[start + size :])
+        if time is not None and (start == 0 or start + size == len(words)):
+            return Extend(_target(" ".join(word.raw for word in others), known), time.length)
+    return Extend(_target(rest, known), None)
 
 
 def _target(rest: str, known: KnownRoles) -> str | None:

@@ -19,13 +19,26 @@ class Command(StrEnum):
     ROLES = "roles"
     END = "end"
     HELP = "help"
+    LOGIN = "login"
+    LOGOUT = "logout"
     WHY = "why"
     EXTEND = "extend"
     EMERGENCY = "emergency"
     INCIDENT = "incident"
 
 
-COMMANDS_SO_FAR = frozenset({Command.MINE, Command.WAITING, Command.ROLES, Command.END, Command.HELP})
+COMMANDS_SO_FAR = frozenset(
+    {
+        Command.MINE,
+        Command.WAITING,
+        Command.ROLES,
+        Command.EXTEND,
+        Command.END,
+        Command.HELP,
+        Command.LOGIN,
+        Command.LOGOUT,
+    }
+)
 """The commands that have an answer already."""
 
 
@@ -183,8 +196,28 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Extend:
+    """Let what I hold last longer: a target as of `End`, and by how much; neither has to be said."""
+
+    target: str | None
+    duration: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """How does this work?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A terminal shows this code and waits; no code means that it was forgotten."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """Log every terminal of mine out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,5 +235,7 @@ class DidYouMean:
     word: Command
 
 
-Line: TypeAlias = Empty | Whole | Part | Mine | Waiting | Roles | End | Help | Later | DidYouMean
+Line: TypeAlias = (
+    Empty | Whole | Part | Mine | Waiting | Roles | End | Extend | Help | Login | Logout | Later | DidYouMean
+)
 """Everything a line can be."""

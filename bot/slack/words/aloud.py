@@ -7,23 +7,24 @@ from datetime import datetime
 from typing import Final
 
 from bot.slack.blocks import clean, clip, escape, spoken, when
+from bot.slack.words import longer
 from bot.slack.words.card import (
     asked_for,
-    cloud_state,
     decided_at,
     decided_by_whom,
     late_clouds,
     nobody_else,
-    refuser,
     unanswered,
     waiting_state,
     which_rule,
 )
+from bot.slack.words.clouds import cloud_state, how_many_live, refuser, why_refused
 from bot.slack.words.small import (
     a_few,
     capital,
     closed,
     cloud_names,
+    due_at,
     found_again,
     lasting,
     named,
@@ -35,7 +36,6 @@ from bot.slack.words.small import (
     until,
 )
 from bot.views import RequestView
-from policies.grant import GrantState
 from policies.request import RequestState
 
 REASON_MOST: Final = 300
@@ -71,7 +71,7 @@ def _who_acts(view: RequestView, now: datetime) -> str:
 
 def starting_text(view: RequestView, now: datetime) -> str:
     """It starts."""
-    live = sum(one.state is GrantState.LIVE for one in view.clouds)
+    live = how_many_live(view)
     state = "Approved, starting" if view.yeses else "Starting"
     state = f"Live in {live} of {len(view.clouds)}" if live else state
     return spoken(f"{state}, until {until(view, now)}: {_held(view)}. {_where(view, now)}{_why(view)}")
@@ -79,7 +79,10 @@ def starting_text(view: RequestView, now: datetime) -> str:
 
 def live_text(view: RequestView, now: datetime) -> str:
     """It is live."""
-    return spoken(f"Live until {until(view, now)}: {_held(view)}. {_where(view, now)}{_why(view)}")
+    live = how_many_live(view)
+    state = f"Live in {live} of {len(view.clouds)}," if live < len(view.clouds) else "Live"
+    more = f" {capital(longer.under_way(view, view.more, now))}" if view.more else ""
+    return spoken(f"{state} until {until(view, now)}: {_held(view)}. {_where(view, now)}{_why(view)}{more}")
 
 
 def _held(view: RequestView) -> str:
@@ -105,7 +108,7 @@ def ending_text(view: RequestView, now: datetime) -> str:
 
 def stuck_text(view: RequestView, now: datetime) -> str:
     """It should be gone and is not."""
-    late = f"Stuck, {late_clouds(view)} not ended: {_held(view)}, was due {when(over_at(view), now)}."
+    late = f"Stuck, {late_clouds(view)} not ended: {_held(view)}, was due {when(due_at(view), now)}."
     return spoken(f"{late} {_where(view, now)}{named(view.beneficiary)} may still get in.")
 
 
@@ -139,5 +142,7 @@ def lapsed_text(view: RequestView, now: datetime) -> str:
 def not_given_text(view: RequestView, now: datetime) -> str:
     """A cloud or the rules said no."""
     rules = view.request.state is RequestState.REFUSED
-    why = "The rules do not allow it now." if rules else capital(f"{refuser(view)} said no.")
+    why = (
+        "The rules do not allow it now." if rules else capital(f"{refuser(view)} said no{why_refused(view)}.")
+    )
     return spoken(f"Not given: {_held(view)}. {why} {_where(view, now)}{number(view)}")

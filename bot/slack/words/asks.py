@@ -8,6 +8,7 @@ from bot.slack.words.small import (
     NAMES_MOST,
     ORDINARY,
     Contacts,
+    answer_by,
     capital,
     cloud_name,
     groups,
@@ -44,7 +45,7 @@ def was_asked(view: RequestView, now: datetime, place: str = "") -> str:
     """Who was asked and until when they have; `place` says where, with a space before it."""
     who, many = _who_was_asked(view)
     verbs = ("were", "have") if many else ("was", "has")
-    return f"{capital(who)} {verbs[0]} asked{place} and {verbs[1]} until {when(view.request.lapses_at, now)}"
+    return f"{capital(who)} {verbs[0]} asked{place} and {verbs[1]} until {when(answer_by(view), now)}"
 
 
 def _who_was_asked(view: RequestView) -> tuple[str, bool]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.slack.words.small import BUTTON_SIGNS, cloud_names, counted, lasting, spoken_duration
-from bot.views import RequestView
+from bot.views import MoreView, RequestView, Room
 from policies.values import RoleName
 from policies.window import say_duration
 
@@ -46,6 +46,30 @@ def change_label(view: RequestView, duration: timedelta) -> str:
     return f"Change {view.request.role} to {spoken_duration(duration)}"
 
 
+def extend(room: Room) -> str:
+    """The button that adds what may be added."""
+    adding = say_duration(room.adding or timedelta())
+    return f"Ask for {adding} more" if room.needs_a_yes else f"Extend {adding}"
+
+
+def extend_label(view: RequestView, room: Room) -> str:
+    """The same, as a screen reader says it, plainly."""
+    adding = spoken_duration(room.adding or timedelta())
+    if room.needs_a_yes:
+        return f"Ask for {adding} more of {view.request.role}"
+    return f"Extend {view.request.role} by {adding}"
+
+
+def longer_label(verb: str, view: RequestView, more: MoreView) -> str:
+    """A button about more time, as a screen reader says it: `Approve 30 minutes more for Ana Ruiz, role`."""
+    return f"{verb} {spoken_duration(more.adding)} more for {view.beneficiary.name}, {view.request.role}"
+
+
+def approve_longer_question(view: RequestView, more: MoreView) -> str:
+    """What a critical role asks before a yes to more time counts, plainly."""
+    return f"Approve {say_duration(more.adding)} more of {view.request.role} for {view.beneficiary.name}?"
+
+
 def approve_question(view: RequestView) -> str:
     """What a critical role asks before a yes counts, plainly."""
     return f"Approve {view.request.role} for {view.beneficiary.name}, {lasting(view)}?"
@@ -59,8 +83,9 @@ def end_question(view: RequestView) -> str:
 def _everywhere(view: RequestView) -> str:
     if len(view.clouds) <= 1:
         return cloud_names(view) or "every cloud"
-    alike = len({one.cloud for one in view.clouds}) == 1
-    return f"all {counted(len(view.clouds))} {'accounts' if alike else 'clouds'}"
+    kinds = len({one.cloud for one in view.clouds})
+    what = "accounts" if kinds == 1 else "clouds" if kinds == len(view.clouds) else "places"
+    return f"all {counted(len(view.clouds))} {what}"
 
 
 def change_to(duration: timedelta) -> str:

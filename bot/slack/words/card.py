@@ -1,17 +1,16 @@
 """The card: its title, its facts and its small print, in every state."""
 
 from datetime import datetime
-from typing import Final
 
-from bot.slack.blocks import escape, when, when_exactly
+from bot.slack.blocks import escape, when
+from bot.slack.words.clouds import how_many_live, refusals, refuser, uneven, where, why_refused
 from bot.slack.words.small import (
-    _ENOUGH_TRIES,
     _ONE,
     NAMES_MOST,
-    a_few,
     about,
     all_gone,
     cloud_name,
+    due_at,
     ended_early,
     ever_live,
     found_again,
@@ -25,12 +24,11 @@ from bot.slack.words.small import (
     places,
     risk,
     role,
-    short_place,
     until,
 )
-from bot.views import CardState, CloudView, PersonView, RequestView
-from policies.grant import GrantState
+from bot.views import PersonView, RequestView
 from policies.request import RequestState
+from policies.window import say_duration
 
 
 def waiting_title(view: RequestView) -> str:
@@ -53,9 +51,9 @@ def yeses_in(view: RequestView) -> int:
 
 def starting_title(view: RequestView, now: datetime) -> str:
     """It starts; where some of it is live already, that is what is said."""
-    live = sum(one.state is GrantState.LIVE for one in view.clouds)
+    live = how_many_live(view)
     if live:
-        return f"🔓 *Live in {live} of {len(view.clouds)} until {until(view, now)}* · {_held(view)}"
+        return f"{_live_in_some(view, now)} · {_held(view)}"
     state = "Approved, starting" if view.yeses else "Starting"
     return f"⚙️ *{state}* · {_held(view)} · until {until(view, now)}"
 
@@ -64,8 +62,14 @@ def _held(view: RequestView) -> str:
     return f"{named(view.beneficiary)} · {role(view)}"
 
 
+def _live_in_some(view: RequestView, now: datetime) -> str:
+    return f"🔓 *Live in {how_many_live(view)} of {len(view.clouds)} until {until(view, now)}*"
+
+
 def live_title(view: RequestView, now: datetime) -> str:
-    """It is live everywhere."""
+    """It is live everywhere, but for a cloud whose end could not be moved and has come."""
+    if how_many_live(view) < len(view.clouds):
+        return f"{_live_in_some(view, now)} · {_held(view)}"
     return f"🔓 *Live until {until(view, now)}* · {_held(view)}"
 
 
@@ -76,7 +80,7 @@ def ending_title(view: RequestView) -> str:
 
 def stuck_title(view: RequestView, now: datetime) -> str:
     """It should be gone and is not."""
-    return f"⚠️ *Stuck: {late_clouds(view)} not ended* · {_held(view)} · was due {when(over_at(view), now)}"
+    return f"⚠️ *Stuck: {late_clouds(view)} not ended* · {_held(view)} · was due {when(due_at(view), now)}"
 
 
 def late_clouds(view: RequestView) -> str:
@@ -142,13 +146,7 @@ def not_given_title(view: RequestView) -> str:
     """It was approved, and then a cloud or the rules said no."""
     if view.request.state is RequestState.REFUSED:
         return f"⛔ *Not given* · {_held(view)} · the rules do not allow it now"
-    return f"↩️ *Not given* · {_held(view)} · {refuser(view)} said no"
-
-
-def refuser(view: RequestView) -> str:
-    """The cloud that said no, as far as only one is there to do so."""
-    clouds = {one.cloud for one in view.clouds}
-    return cloud_name(clouds.pop()) if len(clouds) == 1 else "a cloud"
+    return f"↩️ *Not given* · {_held(view)} · {refuser(view)} said no{why_refused(view)}"
 
 
 def what_for(view: RequestView) -> str:
@@ -166,70 +164,15 @@ def asker_fact(view: RequestView) -> str:
     return f"Asked by {named(view.requester)}"
 
 
-def where(view: RequestView, now: datetime) -> str:
-    """What every cloud shows, as far as we know."""
-    return a_few([cloud_state(view, one, now) for one in view.clouds], " · ")
-
-
-def cloud_state(view: RequestView, one: CloudView, now: datetime) -> str:
-    """One cloud and what it shows."""
-    if one.grant is None:
-        return short_place(view, one)
-    say = _CLOUD_WORDS[one.grant.state]
-    return f"{short_place(view, one)} {say(view, one, now)}"
-
-
-def _starting(_: RequestView, one: CloudView, now: datetime) -> str:
-    return f"starting{_tries(one, now)}" if _is_slow(one) else "starting"
-
-
-def _is_slow(one: CloudView) -> bool:
-    return one.grant is not None and one.grant.tries >= _ENOUGH_TRIES
-
-
-def _tries(one: CloudView, now: datetime) -> str:
-    if one.grant is None or one.grant.due_at is None:
-        return ""
-    return f", {one.grant.tries} tries, next {when(one.grant.due_at, now)}"
-
-
-def _live(_: RequestView, __: CloudView, ___: datetime) -> str:
-    return "live"
-
-
-def _ending(view: RequestView, one: CloudView, now: datetime) -> str:
-    if one.grant and one.grant.stuck_at:
-        return f"{_trouble(one.grant.problem)}{_tries(one, now)}"
-    taking_back = view.state is CardState.NOT_GIVEN or found_again(view)
-    return "being taken back" if taking_back else "asked, not yet confirmed"
-
-
-def _trouble(problem: str | None) -> str:
-    if problem == "still_there":
-        return "still there"
-    if problem is None or problem.endswith("Error"):
-        return "unreachable"
-    return f"says no ({escape(problem)})"
-
-
-def _gone(view: RequestView, one: CloudView, _: datetime) -> str:
-    seen = f"gone {when_exactly(one.grant.gone_at)}" if one.grant and one.grant.gone_at else "gone"
-    if view.state is not CardState.NOT_GIVEN:
-        return seen
-    return f"taken back, {seen}" if one.grant and one.grant.live_at else f"never live, {seen}"
-
-
-_CLOUD_WORDS: Final = {
-    GrantState.PLANNED: _starting,
-    GrantState.GRANTING: _starting,
-    GrantState.LIVE: _live,
-    GrantState.ENDING: _ending,
-    GrantState.GONE: _gone,
-}
+def live_facts(view: RequestView, now: datetime) -> str:
+    """What every cloud shows where they differ; nothing where it is the same everywhere."""
+    return where(view, now) if uneven(view) else ""
 
 
 def starting_facts(view: RequestView, now: datetime) -> str:
-    """Where it starts, and from when its time counts."""
+    """Where it starts, and from when its time counts until it is live anywhere."""
+    if how_many_live(view):
+        return where(view, now)
     return f"{where(view, now)} · the {_time_counts(view)} from {_start(view, now)}"
 
 
@@ -255,8 +198,13 @@ def waiting_context(view: RequestView, now: datetime, *, mention: bool) -> str:
     if yeses_in(view):
         yes = f"✅ Yes: {_yeses(view, now)}"
         return f"{yes} · still needs {needs_from(view)} · {lapses} · {number(view)}"
-    needs = f"Needs {view.missing} yes: {_asked(view, mention=mention)}"
-    return f"{needs} · {lapses} if nobody answers · {which_rule(view)} · {number(view)}"
+    lapses = f"{lapses} if nobody answers"
+    return f"{needs(view, mention=mention)} · {lapses} · {which_rule(view)} · {number(view)}"
+
+
+def needs(view: RequestView, *, mention: bool) -> str:
+    """`Needs 1 yes: @Ben (database on-call)`."""
+    return f"Needs {view.missing} yes: {_asked(view, mention=mention)}"
 
 
 def nobody_else(view: RequestView) -> str:
@@ -307,11 +255,33 @@ def starting_context(view: RequestView, now: datetime) -> str:
     return f"{approved_by(view, now)} · {number(view)}"
 
 
-def live_context(view: RequestView, now: datetime) -> str:
-    """Why it is live, and since when."""
+def live_context(view: RequestView, now: datetime) -> list[str]:
+    """Why it is live, and since when; what is to become of its end, and what became of it."""
+    return [*_more(view, now), *(_moved(view, now) or _given(view, now)), number(view)]
+
+
+def _given(view: RequestView, now: datetime) -> list[str]:
     live = [one.grant.live_at for one in view.clouds if one.grant and one.grant.live_at]
-    since = f" · live everywhere since {when(max(live), now)}" if live else ""
-    return f"{approved_by(view, now)}{since} · {number(view)}"
+    return [approved_by(view, now), *([f"live everywhere since {when(max(live), now)}"] if live else [])]
+
+
+def _more(view: RequestView, now: datetime) -> list[str]:
+    if view.more is None:
+        return []
+    if view.more.allowed:
+        return [f"Extending to {when(view.more.ends_at, now)}"]
+    return [f"asks for {say_duration(view.more.adding)} more"]
+
+
+def _moved(view: RequestView, now: datetime) -> list[str]:
+    if not view.moved_ends:
+        return []
+    last = view.moved_ends[-1]
+    moved = f"~{when(last.was, now)}~ → {when(last.until, now)}, extended by {named(last.by)}"
+    longest = view.room.longest if view.room else None
+    began = view.request.decided_at
+    possible = [f"longest possible {when(began + longest, now)}"] if longest and began else []
+    return [moved, *possible]
 
 
 def ending_context(view: RequestView) -> str:
@@ -329,24 +299,15 @@ def stuck_context(view: RequestView) -> str:
     return f"Tried until it is gone · {number(view)}"
 
 
-def ended_context(view: RequestView) -> str:
-    """How we know that it is over."""
+def ended_context(view: RequestView) -> list[str]:
+    """How we know that it is over, and for how long an open session may still be answered."""
     early = [early_end(view)] if ended_early(view) else []
-    parts = [*early, *([] if found_again(view) else _refusals(view)), "log in the thread", number(view)]
-    return " · ".join(parts)
-
-
-def _refusals(view: RequestView) -> list[str]:
-    """From when on AWS says no; it keeps its own clock, so an end in time needs nobody."""
-    if not ever_live(view):
-        return []
-    if over_at(view) == view.request.ends_at:
-        return [f"AWS refuses since {when_exactly(over_at(view))}"]
-    return ["AWS refuses, usually within seconds (AWS says a few minutes)"]
+    return [*early, *([] if found_again(view) else refusals(view)), "log in the thread", number(view)]
 
 
 def not_given_context(view: RequestView) -> str:
     """What is left of it."""
     left = "Nothing is left behind" if all_gone(view) else "All of it is being taken back"
-    whole = "All accounts or none: " if len(view.clouds) > 1 else ""
+    alike = len({one.cloud for one in view.clouds}) == 1
+    whole = f"All {'accounts' if alike else 'clouds'} or none: " if len(view.clouds) > 1 else ""
     return f"{whole}{left[0].lower() if whole else left[0]}{left[1:]} · {number(view)}"

@@ -4,21 +4,35 @@ from datetime import datetime
 from typing import Final
 
 from bot.slack.blocks import clean, clip, escape, when
-from bot.slack.words.card import early_end, held_for, late_clouds, refuser, unanswered, where
+from bot.slack.words import longer
+from bot.slack.words.card import early_end, held_for, late_clouds, unanswered
+from bot.slack.words.clouds import (
+    AWS,
+    AZURE,
+    not_yet,
+    own_end,
+    refuser,
+    starting,
+    where,
+    why_refused,
+)
 from bot.slack.words.small import (
     all_gone,
     capital,
     cloud_name,
+    due_at,
     lasting,
     named,
     names,
     number,
     over_at,
+    place_alone,
     role,
     safe_reference,
     until,
 )
-from bot.views import CloudView, RequestView
+from bot.views import HELD, CloudView, RequestView
+from policies.entitlements.identity_center import IdentityCenterAssignment
 from policies.grant import GrantState
 from policies.request import RequestState
 
@@ -49,15 +63,40 @@ def who_gave(view: RequestView) -> str:
     return f"{asked}{names(people)} approved it." if people else f"{asked}Nobody needed to be asked."
 
 
-def cloud_for_you(one: CloudView) -> str:
-    """One cloud, and whether it can be used now."""
-    state = "live, works now" if one.state is GrantState.LIVE else "starting"
-    return f"*{cloud_name(one.cloud)}* · {state} · account {escape(one.place)}"
+def cloud_for_you(view: RequestView, one: CloudView, now: datetime) -> str:
+    """One cloud, whether it can be used now, and as whom."""
+    return f"*{cloud_name(one.cloud)}* · {_usable(view, one, now)} · {_as_whom(view, one, now)}"
 
 
-def ends_by_itself() -> str:
-    """What nobody has to think of."""
-    return "It ends by itself. Nothing secret is ever sent here."
+def _usable(view: RequestView, one: CloudView, now: datetime) -> str:
+    if one.state is None or one.state in _BEFORE:
+        return starting(one)
+    if one.state not in HELD:
+        return "gone" if one.state is GrantState.GONE else "ending"
+    works = ", works now" if one.cloud == AWS else not_yet(one, now)
+    return f"live{own_end(view, one, now) or works}"
+
+
+_BEFORE: Final = {GrantState.PLANNED, GrantState.GRANTING}
+
+
+def _as_whom(view: RequestView, one: CloudView, now: datetime) -> str:
+    if one.cloud == AWS:
+        return f"account {escape(one.place)}"
+    if isinstance(one.target, IdentityCenterAssignment):
+        return f"account {escape(one.place)}, permission set {escape(one.target.permission_set)}"
+    alone = place_alone(view, one)
+    own = "your own account" if alone else f"your own account in {escape(one.place)}"
+    settling = one.state in _BEFORE or (one.state in HELD and not_yet(one, now))
+    return f"{own}; refused at first? run az login again" if one.cloud == AZURE and settling else own
+
+
+def small_print(view: RequestView, now: datetime) -> str:
+    """What becomes of it without anybody doing anything."""
+    under = f"{longer.under_way(view, view.more, now)} " if view.more else ""
+    warns_at = view.request.warns_at if view.request.warned_at is None else None
+    warned = f"You are warned at {when(warns_at, now)}. " if warns_at and warns_at > now else ""
+    return f"{under}{warned}It ends by itself. Nothing secret is ever sent here."
 
 
 def ending_for_you(view: RequestView, now: datetime) -> str:
@@ -67,7 +106,7 @@ def ending_for_you(view: RequestView, now: datetime) -> str:
 
 def stuck_for_you(view: RequestView, now: datetime) -> str:
     """It should be gone and is not."""
-    due = f"It was due {when(over_at(view), now)} and is tried until it is gone."
+    due = f"It was due {when(due_at(view), now)} and is tried until it is gone."
     return f"⚠️ *{role(view)} is stuck: {late_clouds(view)} not ended.* {due} You may still get in."
 
 
@@ -102,9 +141,14 @@ def withdrawn_for_you(view: RequestView) -> str:
 def not_given_for_you(view: RequestView) -> str:
     """A cloud or the rules said no."""
     rules = view.request.state is RequestState.REFUSED
-    why = "the rules do not allow it now" if rules else f"{refuser(view)} said no"
+    why = "the rules do not allow it now" if rules else f"{refuser(view)} said no{why_refused(view)}"
     left = "Nothing is left behind." if all_gone(view) else "All of it is being taken back."
     return f"Not given: {why}. {left}"
+
+
+def see_below(view: RequestView) -> str:
+    """A newer message has come."""
+    return f"{role(view)} · {number(view)} · what holds now is in the message below"
 
 
 def which(view: RequestView) -> str:

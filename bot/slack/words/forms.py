@@ -15,6 +15,7 @@ from policies.window import say_duration
 
 ASK_TITLE: Final = "Ask for access"
 DENY_TITLE: Final = "Deny this request"
+DENY_LONGER_TITLE: Final = "Deny more time"
 ROLE_LABEL: Final = "Role"
 ROLE_HINT: Final = "Choose a role"
 DURATION_LABEL: Final = "How long"
@@ -31,6 +32,11 @@ ROLES_NOT_NOW: Final = "Not now"
 def deny_label(view: RequestView) -> str:
     """The one field of the form that denies."""
     return f"Reason, shown to {view.requester.name}"
+
+
+def deny_longer_label(view: RequestView) -> str:
+    """The same of the form that denies more time."""
+    return f"Reason, shown to {view.beneficiary.name}"
 
 
 def form_role(name: str, title: str) -> str:

@@ -7,10 +7,12 @@ from typing import Final
 from bot.slack.blocks import escape, when
 from bot.slack.words.card import decided_at, nobody_else, unanswered
 from bot.slack.words.small import (
+    answer_by,
     capital,
     counted,
     found_again,
     groups,
+    in_question,
     join,
     named,
     names,
@@ -51,6 +53,11 @@ def you_denied(view: RequestView) -> str:
     return f"Denied. {named(view.requester)} gets your reason by DM."
 
 
+def nothing_to_decide() -> str:
+    """More time was decided already, or the access is over."""
+    return "The longer time was decided already. Nothing changed."
+
+
 def you_withdrew() -> str:
     """It is no longer wanted."""
     return "Withdrawn. Nothing was given."
@@ -63,7 +70,8 @@ def you_ended() -> str:
 
 def own_request(view: RequestView, now: datetime) -> str:
     """Nobody answers their own request, from whichever account."""
-    who = f"{was_asked_short(view, now)}." if view.asked else f"{nobody_else(view)}."
+    asked = in_question(view)
+    who = f"{was_asked_short(asked, now)}." if asked.asked else f"{nobody_else(asked)}."
     return f"This is your own request, so your yes does not count. {who}"
 
 
@@ -71,14 +79,15 @@ def was_asked_short(view: RequestView, now: datetime) -> str:
     """As `was_asked`, names alone."""
     verbs = ("were", "have") if len(view.asked) > 1 else ("was", "has")
     who = names(view.asked)
-    return f"{who} {verbs[0]} asked and {verbs[1]} until {when(view.request.lapses_at, now)}"
+    return f"{who} {verbs[0]} asked and {verbs[1]} until {when(answer_by(view), now)}"
 
 
 def not_an_approver(view: RequestView) -> str:
     """Somebody else decides."""
-    decide = "decide" if len(view.groups) > 1 else "decides"
-    who = f": {names(view.asked)} now" if view.asked else ", and nobody there can now"
-    return f"Only {groups(view, 'and')} {decide} this{who}. Nothing changed."
+    asked = in_question(view)
+    decide = "decide" if len(asked.groups) > 1 else "decides"
+    who = f": {names(asked.asked)} now" if asked.asked else ", and nobody there can now"
+    return f"Only {groups(asked, 'and')} {decide} this{who}. Nothing changed."
 
 
 def already_decided(view: RequestView, now: datetime) -> str:

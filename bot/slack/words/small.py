@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bot.slack.blocks import clean, clip, escape, when
 from bot.views import CardState, CloudView, PersonView, RequestView
-from policies.grant import GrantState
+from policies.grant import EndCause, GrantState
 from policies.values import CloudName
 from policies.window import say_duration
 
@@ -15,10 +15,14 @@ BUTTON_SIGNS: Final = 24
 NAMES_MOST: Final = 3
 PLACES_MOST: Final = 4
 REFERENCE_MOST: Final = 60
-_ENOUGH_TRIES: Final = 3
 _TICKET: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,12}")
 _MINUTE: Final = timedelta(minutes=1)
-_CLOUDS: Final = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}
+_CLOUDS: Final = {
+    "aws": "AWS",
+    "identity-center": "AWS Identity Center",
+    "gcp": "Google Cloud",
+    "azure": "Azure",
+}
 _COUNTS: Final = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ONE: Final = {timedelta(hours=1): "hour counts", timedelta(days=1): "day counts", _MINUTE: "minute counts"}
 _ENDS: Final = (".", "?", "!", "…")
@@ -115,8 +119,12 @@ def places(view: RequestView) -> str:
 
 def short_place(view: RequestView, one: CloudView) -> str:
     """The cloud alone, where the request has nothing else in it."""
-    alone = sum(other.cloud == one.cloud for other in view.clouds) == 1
-    return cloud_name(one.cloud) if alone else place(one)
+    return cloud_name(one.cloud) if place_alone(view, one) else place(one)
+
+
+def place_alone(view: RequestView, one: CloudView) -> bool:
+    """True when the request reaches one place only in that cloud."""
+    return sum(other.cloud == one.cloud for other in view.clouds) == 1
 
 
 def a_few(words: Sequence[str], between: str) -> str:
@@ -167,11 +175,36 @@ def until(view: RequestView, now: datetime) -> str:
 
 
 def over_at(view: RequestView) -> datetime:
-    """When the access ended, or was to end: its window's end, unless it was told to end sooner."""
+    """When the access ended, or was to end: its window's end, unless it was told to end sooner.
+
+    A cloud whose end could not be moved ended before the rest, so the last one counts.
+    """
     request = view.request
-    began = [one.grant.ending_at for one in view.clouds if one.grant and one.grant.ending_at]
-    known = [moment for moment in (request.ends_at, request.ended_at, *began) if moment]
+    grants = [one.grant for one in view.clouds if one.grant and one.grant.cause is not EndCause.LATE_CREATE]
+    began = [grant.ending_at for grant in grants if grant.ending_at]
+    last = [max(began)] if began else []
+    known = [moment for moment in (request.ends_at, request.ended_at, *last) if moment]
     return min(known, default=request.asked_at)
+
+
+def due_at(view: RequestView) -> datetime:
+    """When what is stuck was due to end."""
+    late = [one.grant for one in view.clouds if one.grant and one.grant.stuck_at]
+    due = [min(grant.ends_at, grant.ending_at or grant.ends_at) for grant in late]
+    return min(due, default=over_at(view))
+
+
+def in_question(view: RequestView) -> RequestView:
+    """The view with the people of the yes that is waited for now: an extension's, where one waits."""
+    more = view.more
+    if more is None or not view.waits_for_more:
+        return view
+    return view._replace(asked=more.asked, groups=more.groups, missing=more.missing)
+
+
+def answer_by(view: RequestView) -> datetime:
+    """Until when the yes that is waited for may come."""
+    return view.more.lapses_at if view.more and view.waits_for_more else view.request.lapses_at
 
 
 def ended_early(view: RequestView) -> bool:

@@ -2,6 +2,7 @@
 
 from bot.slack.blocks import escape, when_exactly
 from bot.slack.words.card import early_end, unanswered
+from bot.slack.words.clouds import gone_from
 from bot.slack.words.small import (
     a_few,
     closed,
@@ -73,14 +74,10 @@ def told_live(view: RequestView) -> str:
 
 def told_ended(view: RequestView, receipt: str) -> str:
     """It was gone from every cloud; the receipt is where the log says so."""
-    ended = early_end(view) if ended_early(view) else "Ended"
-    seen = [
-        f"{short_place(view, one)} gone {when_exactly(one.grant.gone_at)}"
-        for one in view.clouds
-        if one.grant and one.grant.gone_at
-    ]
+    early = ended_early(view)
+    seen = [gone_from(view, one, early=early) for one in view.clouds if one.grant and one.grant.gone_at]
     gone = f" {a_few(seen, ', ')}." if seen else ""
-    return f"{ended}.{gone} Receipt {receipt}."
+    return f"{early_end(view) if early else 'Ended'}.{gone} Receipt {receipt}."
 
 
 def told_failed(cloud: str, code: str) -> str:

@@ -1,0 +1,13 @@
+"""The web API: what a person's own terminal speaks with, JSON over HTTPS.
+
+server       gunicorn around it, one process that forks
+wiring       its parts: ledger, policy, bells; no Slack token, no cloud credential
+settings     where it listens
+app          routes, and what becomes of an error
+bodies       reading what was sent: size, shape; and who sent it
+shapes       what is sent and answered
+logging_in, asking, access
+             the resources
+pace         how often one caller may call
+words        what a terminal reads
+"""

@@ -1,0 +1,158 @@
+"""The web API as the process that it is, and a terminal as another."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import NOWHERE, ProdAccess
+from tests.cli.terminal_bench import ANA, Office, soon
+from workers.heartbeat import SILENT_AFTER
+from workers.ledger.engine import open_engine
+from workers.ledger.ledger import Ledger
+from workers.ledger.migrate import migrate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """The ledger that the process serves."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    migrate(engine)
+    made = Office(Ledger(engine))
+    made.address = f"http://127.0.0.1:{free_port()}"
+    yield made
+    made.ledger.close()
+
+
+@contextmanager
+def serving(office: Office, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """The process, once it answers."""
+    env = {
+        "DATABASE_URL": str(office.ledger.engine.url),
+        "PROD_ACCESS_SECRET": "a secret that is long enough",
+        "REDIS_URL": NOWHERE,
+        "HOME": str(folder / "home"),
+        "PORT": office.address.rsplit(":", 1)[1],
+        "SLACK_BOT_TOKEN": "xoxb-not-for-it",
+    }
+    with (folder / "web.log").open("w") as log:
+        process = started("web", env=env, stdout=log, stderr=log)
+        try:
+            soon(lambda: healthy(office) or process.poll() is not None, seconds=30)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def started(*words: str, env: Mapping[str, str], **streams: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *words],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
+        text=True,
+        **streams,  # type: ignore[call-overload]
+    )
+
+
+def healthy(office: Office) -> bool:
+    try:
+        return httpx.get(f"{office.address}/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def kinds(office: Office) -> set[str]:
+    with office.ledger.reading() as reader:
+        return {one.kind for one in reader.alive(office.ledger.now() - SILENT_AFTER)}
+
+
+@pytest.mark.slow
+def test_a_terminal_logs_in_asks_and_is_logged_out(office: Office, tmp_path: Path):
+    shell = {"PROD_ACCESS_URL": office.address}
+    with serving(office, tmp_path) as process:
+        assert process.poll() is None, (tmp_path / "web.log").read_text()
+        soon(lambda: "web" in kinds(office))
+        with office.somebody(lambda code: office.desk.logins.confirm(ANA, code)):
+            login = started("login", "--print-env", env=shell, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            out, err = login.communicate(timeout=60)
+        assert "Logged in as Ana Ruiz until " in err
+        token = re.fullmatch(r"export PROD_ACCESS_TOKEN=(\S+)\n", out)
+        assert token
+        ask = started(
+            "ask",
+            "--json",
+            "prod-db-readonly",
+            "1h",
+            "lag",
+            env={**shell, "PROD_ACCESS_TOKEN": token[1]},
+            stdout=subprocess.PIPE,
+        )  # fmt: skip (one line of a shell)
+        asked = json.loads(ask.communicate(timeout=60)[0])
+        assert (asked["done"], asked["outcome"]) == (True, "asked")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert "web" not in kinds(office)
+    log = (tmp_path / "web.log").read_text(encoding="utf-8")
+    assert token[1] not in log
+    warned = [json.loads(line)["settings"] for line in log.splitlines() if "does_not_need" in line]
+    assert warned == [["SLACK_BOT_TOKEN"]]
+    assert "xoxb-" not in log
+    assert all(json.loads(line) for line in log.splitlines())
+    assert not (tmp_path / "home").exists()
+
+
+NO_CALLS = [
+    b"\x00\xff\x16\x03\x01\r\n\r\n",
+    b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{}",
+    b"GET /" + b"a" * 5_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /requests HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + b"a" * 6_000 + b"\r\n\r\n",
+]
+
+
+@pytest.mark.slow
+def test_bytes_that_are_no_call_are_a_4xx(office: Office, tmp_path: Path):
+    with serving(office, tmp_path):
+        answers = [sent(office, no_call) for no_call in NO_CALLS]
+        assert [answer[:10] for answer in answers] == [b"HTTP/1.1 4"] * len(NO_CALLS)
+        assert healthy(office)
+
+
+def sent(office: Office, said: bytes) -> bytes:
+    """What comes back for bytes as they are."""
+    with socket.create_connection(("127.0.0.1", int(office.address.rsplit(":", 1)[1])), timeout=10) as line:
+        line.sendall(said)
+        line.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: line.recv(4_096), b""))
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"PORT": "0"}, "a setting is wrong. PORT: Input should be greater than or equal to 1"),
+        (
+            {"PORT": "8080", "DATABASE_URL": "mysql://root@127.0.0.1/x"},
+            "DATABASE_URL names mysql; it can be sqlite:///FILE or postgresql://…",
+        ),
+    ],
+)
+def test_a_misconfiguration_is_one_sentence(prod_access: ProdAccess, variables: dict[str, str], why: str):
+    ran = prod_access("web", **variables)
+    assert (ran.code, ran.out, ran.err) == (2, "", f"prod-access: {why}\n")
