@@ -25,10 +25,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
-import yaml
 from sqlalchemy import Engine, text
 
-import policies
 from sandbox.aws.standin import AwsStandIn
 from sandbox.aws.use import People
 from sandbox.azure.standin import AzureStandIn
@@ -36,6 +34,9 @@ from sandbox.azure.use import People as AzurePeople
 from sandbox.clock import MovableClock
 from sandbox.gcp.standin import GcpStandIn
 from sandbox.gcp.use import People as GooglePeople
+from sandbox.identity_center.standin import IdentityCenterStandIn
+from sandbox.identity_center.use import People as CenterPeople
+from sandbox.organisation import copy_org
 from sandbox.postgres import running_postgres
 from sandbox.slack import world as slack_world
 from sandbox.slack.person import PageApi, Person
@@ -48,9 +49,8 @@ from workers.supervisor import Program, Supervisor, die_with_parent
 T = TypeVar("T")
 ROOT: Final = Path(__file__).resolve().parent.parent
 CLOUDS: Final = ("aws", "gcp", "azure")
-"""The clouds of the example organisation."""
+"""The clouds of the example organisation; `identity-center` may be added to them."""
 _HOLD_SLACK_TOKENS: Final = {"bot", "announcer"}
-_SHORTEST: Final = ("shortest_duration: 5m", "shortest_duration: 5s")
 
 
 class DidNotHappenError(AssertionError):
@@ -80,7 +80,7 @@ class World:
         self._postgres = postgres
         self.clock = MovableClock(self.home / "clock")
         self.secret = secrets.token_hex(32)
-        self.org = self._copy_org()
+        self.org = copy_org(self.home / "org", self.clouds)
 
     def __enter__(self) -> Self:
         try:
@@ -116,13 +116,15 @@ class World:
         self.until("the product is up", self.is_up, seconds=90)
 
     def _start_other_clouds(self) -> None:
-        """Google Cloud and Azure, side by side: each takes a second to start."""
+        """Google Cloud, Azure and Identity Center, side by side: each takes a second to start."""
         with ThreadPoolExecutor() as pool:
             gcp = pool.submit(GcpStandIn(self.clock).__enter__)
             azure = pool.submit(AzureStandIn(self.clock).__enter__)
-        self.gcp, self.azure = gcp.result(), azure.result()
-        self._exits.callback(self.gcp.stop)
-        self._exits.callback(self.azure.stop)
+            center = pool.submit(IdentityCenterStandIn(self.clock, worker=self.aws.worker).__enter__)
+        self.gcp, self.azure, self.center = gcp.result(), azure.result(), center.result()
+        for stand_in in (self.gcp, self.azure, self.center):
+            self._exits.callback(stand_in.stop)
+        self.center_people = self._exits.enter_context(CenterPeople(self.center.endpoint_url, self.clock))
         self.google_people = self._exits.enter_context(GooglePeople(self.gcp.endpoint_url))
         self.azure_people = self._exits.enter_context(
             AzurePeople(self.azure.endpoint_url, self.azure.ca_bundle)
@@ -186,17 +188,6 @@ class World:
         self.ledger = self._open_ledger()
         self.revive(*self.product)
 
-    def _copy_org(self) -> Path:
-        """The example organisation, but seconds are long enough, so that a whole life can be watched."""
-        org = self.home / "org"
-        shutil.copytree(Path(policies.__file__).parent / "org", org)
-        rules = org / "rules.yaml"
-        text = rules.read_text(encoding="utf-8")
-        rules.write_text(text.replace(*_SHORTEST), encoding="utf-8")
-        if set(self.clouds) != set(CLOUDS):
-            _reach_only(org / "roles.yaml", self.clouds)
-        return org
-
     def _start_slack(self) -> str:
         port = free_port()
         command = [sys.executable, "-m", "sandbox.slack", "--port", str(port)]
@@ -244,6 +235,7 @@ class World:
             "aws": self.aws.env(self.aws.worker),
             "gcp": self.gcp.env(),
             "azure": self.azure.env(self.azure.direct_worker),
+            "identity-center": self.center.env(),
         }
         held = [cloud for cloud in self.clouds if name == "clock" or name.endswith(f"-{cloud}")]
         return shared | {word: value for cloud in held for word, value in keys[cloud].items()}
@@ -252,14 +244,6 @@ class World:
         """What the processes logged as errors."""
         lines = (self.home / "processes.log").read_text(encoding="utf-8", errors="replace").splitlines()
         return [line for line in lines if '"level": "error"' in line or line.startswith("Traceback")]
-
-
-def _reach_only(roles: Path, clouds: Sequence[str]) -> None:
-    """Take what is in other clouds out of every role."""
-    content = yaml.safe_load(roles.read_text(encoding="utf-8"))
-    for role in content["roles"].values():
-        role["entitlements"] = [one for one in role["entitlements"] if one["cloud"] in clouds]
-    roles.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
 def wipe(engine: Engine) -> None:

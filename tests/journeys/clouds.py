@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from policies.entitlements.identity_center import IdentityCenterAssignment
 from policies.grant import Grant
 from policies.values import HoldingKey
 from sandbox.aws.faults import Kind as AwsKind
@@ -22,6 +23,7 @@ from sandbox.azure.use import Refused as AzureRefused
 from sandbox.azure.use import Token
 from sandbox.gcp.use import Allowed as GoogleAllowed
 from sandbox.gcp.use import Refused as GoogleRefused
+from sandbox.identity_center import names as center_names
 from sandbox.world import DidNotHappenError, World
 
 _TITLE = "prodaccess "
@@ -255,9 +257,72 @@ class Azure(InCloud):
         self.world.azure.mend()
 
 
+class Center(InCloud):
+    """Account assignments in the pretend Identity Center."""
+
+    name = "identity-center"
+    making = ("CreateAccountAssignment",)
+    removing = ("DeleteAccountAssignment",)
+
+    def break_calls(self, kind: str, actions: Iterable[str] = (), **rest: Any) -> int:  # noqa: ANN401
+        """Break calls to sso-admin."""
+        return self.world.center.break_calls(AwsKind(kind), actions, who="prod-access", **rest)
+
+    def mend_one(self, number: int) -> None:
+        """Take one fault away."""
+        self.world.center.mend(number)
+
+    def tried(self, action: str, since: datetime) -> int:
+        """How often an assignment was created or deleted."""
+        return sum(call["action"] == action and _at(call) >= since for call in self.world.center.log())
+
+    def open(self, person: str, grant: Grant) -> Keys:
+        """A session from the access portal."""
+        keys = self._open(person, grant)
+        if isinstance(keys, AwsRefused):
+            raise DidNotHappenError(f"{person} got no session: {keys.code}")
+        return keys
+
+    def _open(self, person: str, grant: Grant) -> Keys | AwsRefused:
+        target = grant.entitlement
+        if not isinstance(target, IdentityCenterAssignment):
+            raise DidNotHappenError(f"{grant.id} is not in Identity Center")
+        portal = self.world.center.person(person)
+        return self.world.center_people.open(portal, target.permission_set, target.account_id)
+
+    def tries(self, person: str, grant: Grant, session: Keys | None = None) -> Tried:
+        """Reads databases with a session of the permission set."""
+        keys = session or self._open(person, grant)
+        if isinstance(keys, AwsRefused):
+            return Tried(allowed=False, code=keys.code)
+        answer = self.world.center_people.read(keys)
+        return Tried(isinstance(answer, AwsAllowed), answer.code if isinstance(answer, AwsRefused) else "")
+
+    def standing(self) -> set[HoldingKey]:
+        """The assignments of people to the permission sets that are ours."""
+        return {
+            HoldingKey(f"{one['permission_set_arn']}/account/{one['account']}/user/{one['principal']}")
+            for one in self.world.center.assignments()
+            if one["kind"] == "USER" and one["permission_set_arn"] in center_names.CATALOGUE.values()
+        }
+
+    def changes(self) -> Iterator[Change]:
+        """Every assignment that was asked for or taken back."""
+        for call in self.world.center.log():
+            if call["action"] in {*self.making, *self.removing} and call["status"] == 200:
+                yield Change(call["assignment"], call["action"], _at(call), call["action"] in self.removing)
+
+    def stop_dates(self) -> None:
+        """There are none."""
+
+    def mend(self) -> None:
+        """Calls are as they should be."""
+        self.world.center.mend()
+
+
 def clouds_of(world: World) -> dict[str, InCloud]:
     """The clouds that run in a world."""
-    found = {one.name: one(world) for one in (Aws, Gcp, Azure)}
+    found = {one.name: one(world) for one in (Aws, Center, Gcp, Azure)}
     return {name: cloud for name, cloud in found.items() if name in world.clouds}
 
 
