@@ -133,7 +133,7 @@ class Asking:
             resolved=resolved_input(ask, self._facts),
             outcome=decision.model_dump_json(),
         )
-        self._writing.put_card(Card(request.id, role.channel))
+        self._writing.add_card(Card(request.id, role.channel))
         return self._writing.add_request(asked(request))
 
 

@@ -174,7 +174,7 @@ def view(
     reader: Reader, policy: Policy, request: AccessRequest, *, now: datetime | None = None
 ) -> RequestView:
     """The request as it stands in the ledger; with the time, also how much longer it could be held."""
-    grants = reader.grants_of(request.id)
+    grants = () if request.state is RequestState.PENDING else reader.grants_of(request.id)
     people, role = policy.people, policy.catalogue.get(request.role)
     never = {request.requester, request.beneficiary}
     counted = tally(request.terms.slots, request.approvals, people, never=never)
@@ -259,7 +259,8 @@ _ENDS_AT: Final = {"request.approved", "request.adopted", "request.extended"}
 
 def _moved_ends(reader: Reader, people: People, request: AccessRequest) -> Iterator[MovedEnd]:
     """From the log; not looked up where the end stands where the first yes put it."""
-    if request.decided_at is not None and held(request) == request.duration:
+    waits = request.state is RequestState.PENDING
+    if waits or (request.decided_at is not None and held(request) == request.duration):
         return
     was, rule = None, ""
     for kind, at, body in _story(reader, request):

@@ -35,6 +35,7 @@ class Writing(Reader):
         super().__init__(connection)
         self._epoch = epoch
         self._events: list[Event] = []
+        self._texts: dict[str, str] = {}
         self.now = now
         self.bells: set[str] = set()
 
@@ -47,7 +48,12 @@ class Writing(Reader):
         salt = secrets.token_hex(16)
         ref = hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
         self._connection.execute(insert(schema.texts), {"ref": ref, "salt": salt, "text": text})
+        self._texts[ref] = text
         return ref
+
+    def text(self, ref: str | None) -> str | None:
+        """What somebody wrote, or None once it was erased; what was kept just now is not looked up."""
+        return self._texts.get(ref or "") or super().text(ref)
 
     def add_request(self, moved: Moved[AccessRequest]) -> AccessRequest:
         """A new request; IntegrityError when its id is taken."""
@@ -173,6 +179,10 @@ class Writing(Reader):
         """Store what was decided and everything it was decided from."""
         row = {"request": request, "at": self.now, "policy": policy, "input": resolved, "outcome": outcome}
         self._connection.execute(insert(schema.decisions), row)
+
+    def add_card(self, card: Card) -> None:
+        """Where a new request is shown; Stale when it has a card already."""
+        self._connection.execute(insert(schema.cards), card._asdict())
 
     def put_card(self, card: Card) -> None:
         """Where a request is shown, new or changed."""
