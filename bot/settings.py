@@ -28,7 +28,7 @@ class BotSettings(Settings):
     audit_channel: str = Field(
         default="",
         validation_alias=env("PROD_ACCESS_AUDIT_CHANNEL"),
-        description="The id of the channel that is told when the policy files are refused; empty: nobody.",
+        description="The id of the channel that is told of refused policy files and of access that is stuck.",
     )
     help_channel: str = Field(
         default="#platform-help",

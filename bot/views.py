@@ -74,6 +74,15 @@ class CloudView(NamedTuple):
         return self.grant.state if self.grant else None
 
 
+class AlertView(NamedTuple):
+    """Something to look at now: what the log calls it, where it is, and whose, where that is known."""
+
+    kind: str
+    holding: str
+    grant: Grant | None
+    holder: str
+
+
 class Room(NamedTuple):
     """How much longer something could be held: by what an extension adds, and altogether."""
 

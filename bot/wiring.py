@@ -10,6 +10,7 @@ import structlog
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.alerts import Alerts
 from bot.announcer import Announcer
 from bot.desk import Desk
 from bot.leavers import SlackLeavers
@@ -78,6 +79,17 @@ class Face:
     def policy_watch(self) -> PolicyWatch:
         """Tells when the policy files are refused."""
         return PolicyWatch(self.policy, self.conversation, self.settings.audit_channel)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Tells what somebody has to look at."""
+        return Alerts(
+            self.shared.ledger,
+            self.shared.policy,
+            self.conversation,
+            channel=self.settings.audit_channel,
+            name=self.shared.name,
+        )
 
     @cached_property
     def leavers(self) -> SlackLeavers:
@@ -152,13 +164,15 @@ class Face:
         while True:
             time.sleep(max(self.announce(), _POLL_SECONDS))
             self.policy_watch.look()
-            self._look_for_leavers()
+            self._look_around()
 
-    def _look_for_leavers(self) -> None:
+    def _look_around(self) -> None:
+        """What nobody rings for: alerts, and people who left."""
         try:
+            self.alerts.look()
             self.leavers.look()
         except LedgerError as error:
-            log.warning("leavers_not_looked_for", problem=type(error).__name__)
+            log.warning("not_looked_around", problem=type(error).__name__)
 
     def announce(self) -> float:
         """Tell what is untold; the seconds until it is worth trying again."""

@@ -34,7 +34,7 @@ from bot.slack.cards import end_button, extend_buttons, withdraw_button
 from bot.slack.gate import Stranger
 from bot.slack.words import asks, buttons, lists, longer, presses, problems, terminal
 from bot.slack.words.small import ORDINARY, Contacts, in_question
-from bot.views import CardState, RequestView
+from bot.views import AlertView, CardState, RequestView
 from policies.decision import Refusal, Refuse
 from policies.values import RequestId, RoleName
 from workers.ledger.logins import LASTS, WAITS
@@ -354,6 +354,11 @@ def say_stranger(stranger: Stranger, user: str, contacts: Contacts = ORDINARY) -
 def say_policy_refused(problem: str, more: int, *, kept: bool) -> Message:
     """To those who look after the policy: its files were refused."""
     return said_plainly(problems.policy_refused(problem, more, kept=kept))
+
+
+def say_alert(alert: AlertView) -> Message:
+    """To those who look after access: something to look at now."""
+    return said(problems.alert(alert))
 
 
 def say_policy_fine_again() -> Message:

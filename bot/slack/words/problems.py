@@ -1,8 +1,8 @@
 """Whoever is not let in, and what goes wrong."""
 
 from bot.slack.blocks import escape
-from bot.slack.words.small import ORDINARY, Contacts, number
-from bot.views import RequestView
+from bot.slack.words.small import ORDINARY, Contacts, cloud_name, number
+from bot.views import AlertView, RequestView
 
 
 def external() -> str:
@@ -46,6 +46,19 @@ def policy_refused(problem: str, more: int, *, kept: bool) -> str:
     others = f" And {more} more." if more else ""
     stands = "The rules before stay in force." if kept else "No rules are in force, so nothing is given."
     return f"Policy refused: {problem}{others} {stands}"
+
+
+def alert(what: AlertView) -> str:
+    """Something that somebody has to look at now, with the name to look for in the cloud."""
+    by_hand = f"In the cloud: `{escape(what.holding)}`"
+    if what.grant is None:
+        return f"⚠️ Found under our mark, and not signed by us. It is left alone. {by_hand}"
+    whose = f"{escape(what.holder or what.grant.person)}'s {escape(what.grant.role)} ({what.grant.request})"
+    where_it_is = f"{cloud_name(what.grant.cloud)} {escape(what.grant.entitlement.alias)}"
+    if what.kind == "grant.missing":
+        return f"⚠️ {where_it_is} no longer holds {whose}: somebody changed it by hand. {by_hand}"
+    tried = "It is tried until it is gone; they may still get in."
+    return f"⚠️ Stuck: {where_it_is} has not ended {whose}. {tried} {by_hand}"
 
 
 def policy_fine_again() -> str:
