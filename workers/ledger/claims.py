@@ -4,7 +4,7 @@ Claiming begins what is due in the same transaction, so the intent stands in the
 cloud call. Settling checks the number: a worker that was overtaken changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -15,7 +15,8 @@ from policies.bundle import progress, take_back, taken_back
 from policies.entitlements import changed_together
 from policies.grant import EndCause, Grant, GrantState
 from policies.holding import Direction, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
-from policies.values import CloudName, HoldingKey, RequestId
+from policies.moves import Moved
+from policies.values import CloudName, GrantId, HoldingKey, RequestId
 from workers.ledger import schema
 from workers.ledger.reading import claimable, unclaimed
 from workers.ledger.writing import Writing
@@ -120,15 +121,43 @@ def _renew_one(writing: Writing, claim: Claim) -> bool:
 
 
 def settle_claims(writing: Writing, batch: Sequence[Settled]) -> tuple[Claim, ...]:
-    """Write what workers saw; the claims that were overtaken, for which nothing was written."""
+    """Write what workers saw; the claims that were overtaken, for which nothing was written.
+
+    The grants of all of them are read at once, under the locks of their holdings, and so are their requests.
+    """
     held = _held(writing, [settled.claim for settled in batch])
+    ours = sorted((one for one in batch if one.claim in held), key=lambda one: one.claim.holding)
+    now = _Now(writing, [settled.claim.holding for settled in ours])
     touched: set[RequestId] = set()
-    for settled in sorted(batch, key=lambda one: one.claim.holding):
-        if settled.claim in held:
-            touched |= _settle_one(writing, settled)
-    for request in sorted(touched):
-        _advance(writing, request)
+    for settled in ours:
+        touched |= _settle_one(writing, now, settled)
+    _advance(writing, touched)
     return tuple(settled.claim for settled in batch if settled.claim not in held)
+
+
+class _Now:
+    """The grants on some locked holdings as they are now, kept up with what this transaction writes."""
+
+    def __init__(self, writing: Writing, keys: Sequence[HoldingKey]) -> None:
+        self._writing = writing
+        self._keys = keys
+        self._grants: dict[HoldingKey, dict[GrantId, Grant]] = {}
+        self.read()
+
+    def read(self) -> None:
+        """Read all of them again: something else was written."""
+        self._grants = {key: {} for key in self._keys}
+        for grant in self._writing.grants_on(self._keys):
+            self._grants[grant.holding][grant.id] = grant
+
+    def on(self, key: HoldingKey) -> tuple[Grant, ...]:
+        """The grants on one holding."""
+        return tuple(self._grants[key].values())
+
+    def save(self, moved: Moved[Grant]) -> None:
+        """Write a move, and know of it."""
+        saved = self._writing.save_claimed_grant(moved)
+        self._grants[saved.holding][saved.id] = saved
 
 
 def _held(writing: Writing, claims: Sequence[Claim]) -> frozenset[Claim]:
@@ -140,15 +169,15 @@ def _held(writing: Writing, claims: Sequence[Claim]) -> frozenset[Claim]:
     return frozenset(claim for claim in claims if numbers.get(claim.holding) == claim.number)
 
 
-def _settle_one(writing: Writing, settled: Settled) -> set[RequestId]:
+def _settle_one(writing: Writing, now: _Now, settled: Settled) -> set[RequestId]:
     claim, outcome = settled
-    grants = writing.grants_on([claim.holding])
-    moves = settle(grants, outcome, writing.now)
+    moves = settle(now.on(claim.holding), outcome, writing.now)
     for moved in moves:
-        writing.save_claimed_grant(moved)
+        now.save(moved)
     if isinstance(outcome, RefusedForGood | Overruled):
         _take_back(writing, claim, outcome)
-    writing.set_alarm(claim.holding)
+        now.read()
+    writing.set_alarm(claim.holding, now.on(claim.holding))
     return {moved.value.request for moved in moves}
 
 
@@ -164,10 +193,11 @@ def _take_back(writing: Writing, claim: Claim, outcome: RefusedForGood | Overrul
             writing.save_request(over)
 
 
-def _advance(writing: Writing, name: RequestId) -> None:
-    request = writing.lock_request(name)
-    if request is None:
-        return
-    moved = progress(request, writing.grants_of(name), writing.now)
-    if moved is not None:
-        writing.save_request(moved)
+def _advance(writing: Writing, names: Collection[RequestId]) -> None:
+    """Each request's own move, once its grants have all arrived somewhere."""
+    requests = writing.lock_requests(names)
+    grants = writing.grants_of_each(names)
+    for request in requests:
+        moved = progress(request, grants[request.id], writing.now)
+        if moved is not None:
+            writing.save_request(moved)

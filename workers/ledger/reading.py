@@ -114,6 +114,17 @@ class Reader:
         table = schema.grants
         return self._grants(select(table.c.body).where(table.c.request == request).order_by(table.c.id))
 
+    def grants_of_each(self, requests: Iterable[RequestId]) -> dict[RequestId, tuple[Grant, ...]]:
+        """The grants of each of these requests, in their order."""
+        table = schema.grants
+        names = sorted(requests)
+        found: dict[RequestId, list[Grant]] = {name: [] for name in names}
+        for grant in self._grants(
+            select(table.c.body).where(table.c.request.in_(names)).order_by(table.c.id)
+        ):
+            found[grant.request].append(grant)
+        return {name: tuple(grants) for name, grants in found.items()}
+
     def grants_on(self, holdings: Iterable[HoldingKey]) -> tuple[Grant, ...]:
         """The grants that hang on these holdings."""
         table = schema.grants

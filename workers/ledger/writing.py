@@ -6,7 +6,7 @@ last, under the lock of the chain's one row, so that their numbers are in commit
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -149,9 +149,8 @@ class Writing(Reader):
                 .values(direction=direction(grant).value, due_at=grant.due_at)
             )
 
-    def set_alarm(self, key: HoldingKey) -> None:
+    def set_alarm(self, key: HoldingKey, grants: Collection[Grant]) -> None:
         """Set a holding's alarm from its grants as they now are, and let go of the claim on it."""
-        grants = self.grants_on([key])
         due_at, way = alarm(grants)
         self._connection.execute(
             update(schema.holdings)
@@ -174,6 +173,12 @@ class Writing(Reader):
         query = select(table.c.body).where(table.c.id == request).with_for_update()
         found = self._requests(query)
         return found[0] if found else None
+
+    def lock_requests(self, requests: Iterable[RequestId]) -> tuple[AccessRequest, ...]:
+        """Requests, held against every other writer until this transaction ends; by id."""
+        table = schema.requests
+        query = select(table.c.body).where(table.c.id.in_(sorted(requests))).order_by(table.c.id)
+        return self._requests(query.with_for_update())
 
     def keep_decision(self, request: RequestId, *, policy: str, resolved: str, outcome: str) -> None:
         """Store what was decided and everything it was decided from."""
