@@ -31,7 +31,7 @@ setup: $(VENV_READY) ## prod-access and its tools, in .venv
 setup-sandbox sandbox-aws: $(SANDBOX_READY) ## the pretend AWS, in .venv-sandbox
 	@:
 
-demo: setup setup-sandbox ## a pretend Slack and a pretend AWS, in the browser
+demo: setup setup-sandbox ## a pretend Slack and three pretend clouds, in the browser
 	@$(BIN)/prod-access demo
 
 # Tests ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ def demo(
     ),
     browser: Annotated[bool, typer.Option(help="Open the page in your browser.")] = False,
 ) -> None:
-    """Serve the demo page: a pretend Slack and a pretend AWS, with the real bot, workers and SDKs."""
+    """Serve the demo page: a pretend Slack and three pretend clouds, with the real bot, workers and SDKs."""
     try:
         from sandbox.demo.run import run  # noqa: PLC0415 (only the demo needs the sandbox's packages)
     except ImportError as error:

@@ -1,15 +1,15 @@
 """The demo's world: Meridian on the running stand-ins and the real processes.
 
-What the clouds hold is read from the stand-ins with an auditor's keys, what was asked and given from the
-ledger, and the last line compares the two. People call AWS with their own keys, as they would anywhere.
+What the clouds hold is read from the stand-ins' own state, what was asked and given from the ledger, and the
+last line compares the two. People call each cloud with what is their own, as they would anywhere.
 """
 
 import json
-import threading
+import re
 from collections.abc import Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from redis import Redis, RedisError
 
@@ -19,19 +19,18 @@ from policies.audit import verify
 from policies.files import load
 from policies.grant import Grant, GrantState
 from policies.people import Person
-from policies.values import PersonId, RequestId
-from sandbox.aws import names
-from sandbox.aws.commandline import CommandLine
-from sandbox.aws.faults import Kind
-from sandbox.aws.keys import Keys
-from sandbox.aws.use import Allowed, NotAnsweredError, Refused
+from policies.request import RequestState
+from policies.values import RequestId, RoleName
+from sandbox.demo.clouds import ShownCloud, slack_of
+from sandbox.demo.clouds.aws import ShownAws
+from sandbox.demo.clouds.azure import ShownAzure
+from sandbox.demo.clouds.gcp import ShownGcp
+from sandbox.demo.comparing import differences
+from sandbox.demo.faults import Faults
 from sandbox.demo.ports import (
     Audit,
     AuditEntry,
-    CloudObject,
-    CloudReading,
     Config,
-    Fault,
     LedgerLine,
     Moment,
     NotPossibleError,
@@ -42,58 +41,17 @@ from sandbox.demo.ports import (
     Tried,
     Used,
 )
+from sandbox.demo.terminal import CLOUD_OF, Terminals, instead, program_of, runs
 from sandbox.world import World
 from workers.ledger.reading import Reader
 
 STRIP: Final = (
-    "A pretend Slack and a pretend AWS on your machine. The bot, workers and SDKs are the real ones."
+    "A pretend Slack and three pretend clouds on your machine. The bot, workers and SDKs are the real ones."
 )
-_WORKERS: Final = ("worker-grant-aws", "worker-revoke-aws")
-_QUEUES: Final = ("grant-aws", "revoke-aws", "announce")
 _SHOWN: Final = 50
 _JUST_AFTER: Final = timedelta(seconds=1)
-_WARNING: Final = timedelta(minutes=10)
-
-
-class _Broken(NamedTuple):
-    """Something that can be switched on: how it is called, and what one should then see."""
-
-    title: str
-    sentence: str
-    momentary: bool = False
-
-
-_FAULTS: Final = {
-    "aws_away": _Broken(
-        "AWS away", "Nothing starts; what ends is refused by AWS's own clock and taken back later."
-    ),
-    "aws_slow": _Broken(
-        "AWS slow, 3 s a call", "Access comes later; the card says starting until it is there."
-    ),
-    "aws_throttles": _Broken(
-        "AWS throttles", "Tries again with growing waits, and says nothing before it is so."
-    ),
-    "slack_drops": _Broken("Slack drops our calls", "Work goes on; cards and threads catch up in order."),
-    "kill_worker": _Broken(
-        "Kill a worker", "Nothing changes: another takes over where it stopped.", momentary=True
-    ),
-    "empty_redis": _Broken("Empty Redis", "Nothing changes: the ledger knows everything.", momentary=True),
-}
-
-
-class Call(NamedTuple):
-    """What a person tries with a role: a call that the role's policies are about."""
-
-    service: str
-    operation: str
-    shown: str
-
-
-_CALLS: Final = {
-    "prod-logs": Call("logs", "describe_log_groups", "logs:DescribeLogGroups"),
-    "prod-operator": Call("ecs", "list_clusters", "ecs:ListClusters"),
-}
-_READ: Final = Call("rds", "describe_db_instances", "rds:DescribeDBInstances")
+_GIVEN: Final = (GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING)
+_NAMED: Final = re.compile(r"\bpa-[a-z0-9]{4,}\b")
 
 
 class Meridian:
@@ -101,12 +59,15 @@ class Meridian:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._people = load(world.org).people
-        self._on: dict[str, int] = {}
-        self._sessions: dict[tuple[str, str], Keys] = {}
-        self._terminals: dict[str, CommandLine] = {}
+        policy = load(world.org)
+        self._people, self._catalogue = policy.people, policy.catalogue
+        self._aws, self._gcp = ShownAws(world, self._people), ShownGcp(world, self._people)
+        self._azure = ShownAzure(world, self._people)
+        self._clouds: dict[str, ShownCloud] = {one.name: one for one in (self._aws, self._gcp, self._azure)}
+        self._looking = ThreadPoolExecutor(len(self._clouds), thread_name_prefix="looking")
+        self._terminals = Terminals(world)
+        self._faults = Faults(world)
         self._alive: dict[str, tuple[bool, datetime]] = {}
-        self._lock = threading.Lock()
 
     def config(self) -> Config:
         """What never changes."""
@@ -114,22 +75,22 @@ class Meridian:
         return Config(self._world.slack_url, "Meridian", STRIP, (shortcut,))
 
     def state(self) -> State:
-        """The world as it is now."""
+        """The world as it is now: the clouds side by side, and the ledger on both sides of them."""
         now = self._world.clock.now()
-        roles = self._world.aws.roles()
+        with self._world.ledger.reading() as reader:
+            before = reader.grants()
+        clouds = tuple(self._looking.map(lambda cloud: cloud.read(now), self._clouds.values()))
         with self._world.ledger.reading() as reader:
             lines = tuple(self._lines(reader))
-            grants = reader.grants()
-        differences = tuple(_differences(roles, grants))
-        reading = CloudReading("aws", "AWS", "shop-prod", tuple(self._object(role) for role in roles), now)
+            differ = differences(clouds, before, reader.grants())
         return State(
             now=now,
             offset=self._world.clock.offset,
-            clouds=(reading,),
+            clouds=clouds,
             ledger=lines,
-            agrees=not differences,
-            differences=differences,
-            faults=tuple(self._faults()),
+            agrees=not differ,
+            differences=differ,
+            faults=self._faults.all(),
             processes=tuple(self._processes(now)),
             queues=tuple(self._queues()),
         )
@@ -139,34 +100,17 @@ class Meridian:
             LedgerLine(
                 request.id,
                 card_state(request, reader.grants_of(request.id)).value,
-                self._slack_of(request.beneficiary),
+                slack_of(self._people.get(request.beneficiary)),
                 request.role,
                 request.ends_at,
+                self._reached(request.role),
             )
             for request in reversed(reader.requests(most=_SHOWN))
         ]
 
-    def _object(self, role: dict[str, Any]) -> CloudObject:
-        tags = role["tags"]
-        until = role["assumable_until"]
-        return CloudObject(
-            kind="role",
-            name=role["name"],
-            request=tags.get("prod-access:request", ""),
-            person=self._slack_of(PersonId(tags.get("prod-access:person", ""))),
-            ends_at=datetime.fromisoformat(until) if until else None,
-            denied=bool(role["denied_now"]),
-        )
-
-    def _slack_of(self, person: PersonId) -> str:
-        found = self._people.get(person)
-        return found.slack[0].user if found and found.slack else ""
-
-    def _faults(self) -> list[Fault]:
-        return [
-            Fault(name, one.title, one.sentence, name in self._on, one.momentary)
-            for name, one in _FAULTS.items()
-        ]
+    def _reached(self, name: RoleName) -> tuple[str, ...]:
+        role = self._catalogue.get(name)
+        return tuple(one.cloud for one in role.entitlements) if role else ()
 
     def _processes(self, now: datetime) -> list[Process]:
         for name, child in self._world.supervisor.children.items():
@@ -176,113 +120,87 @@ class Meridian:
         return [Process(name, alive, since) for name, (alive, since) in self._alive.items()]
 
     def _queues(self) -> list[Queue]:
+        drains = [f"{direction}-{cloud}" for cloud in self._clouds for direction in ("grant", "revoke")]
         try:
-            with self._redis() as redis:
-                return [Queue(name, int(redis.llen(f"rq:queue:{name}"))) for name in _QUEUES]
+            with Redis.from_url(self._world.redis_url, socket_connect_timeout=0.5, socket_timeout=1) as redis:
+                return [Queue(name, int(redis.llen(f"rq:queue:{name}"))) for name in (*drains, "announce")]
         except RedisError:
             return []
-
-    def _redis(self) -> Redis:
-        return Redis.from_url(self._world.redis_url, socket_connect_timeout=0.5, socket_timeout=1)
 
     def move_clock(self, by: timedelta) -> None:
         """Move time ahead for everybody."""
         self._world.clock.move(by)
 
     def move_clock_to(self, moment: Moment) -> None:
-        """Move time to the next warning, or to just after the next end."""
+        """Move time to the next warning, or to the next end."""
         with self._world.ledger.reading() as reader:
-            live = reader.grants(states=[GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING])
+            moments = _warnings(reader) if moment == "warning" else _ends(reader)
         now = self._world.clock.now()
-        ahead = [to for grant in live if (to := _moment(grant, moment)) > now]
+        ahead = [at + _JUST_AFTER for at in moments if at > now]
         if not ahead:
-            raise NotPossibleError("Nothing is live, so there is no end to go to.")
+            raise NotPossibleError(f"Nothing is live that has its {moment} ahead.")
         self._world.clock.move_to(min(ahead))
 
-    def try_access(self, person: str, cloud: str, request: str | None) -> Tried:  # noqa: ARG002 (there is one cloud)
-        """Really call AWS as a person, with their open session where they have one."""
-        keys = self._keys(person)
-        try:
-            if request is None:
-                return _tried(self._world.people.read(keys), _READ)
-            return self._try_role(person, keys, request)
-        except NotAnsweredError as error:
-            raise NotPossibleError(f"AWS did not answer, which says nothing about access: {error}") from error
+    def try_access(self, person: str, cloud: str, request: str | None) -> Tried:
+        """Really call a cloud as a person, with what a request gave there."""
+        return self._tried(self._person(person), self._cloud(cloud), request)
 
-    def _try_role(self, person: str, keys: Keys, request: str) -> Tried:
-        grant = self._grant(request)
-        call = _CALLS.get(grant.role, _READ)
-        session = self._sessions.get((person, request))
-        if session is None:
-            taken = self._world.people.assume(keys, grant.holding, person)
-            if isinstance(taken, Refused):
-                return Tried(allowed=False, code=taken.code, message=taken.message, call="sts:AssumeRole")
-            session = self._sessions[person, request] = taken
-        answer = self._world.people.call(session, call.service, call.operation)
-        if isinstance(answer, Refused) and answer.code.startswith(("Expired", "InvalidClientToken")):
-            self._sessions.pop((person, request), None)
-        return _tried(answer, call)
-
-    def _grant(self, request: str) -> Grant:
+    def _tried(self, person: Person, cloud: ShownCloud, request: str | None) -> Tried:
+        if request is None:
+            return cloud.tries(person, None, None)
         with self._world.ledger.reading() as reader:
             grants = reader.grants_of(RequestId(request))
-        if not grants:
-            raise NotPossibleError(f"{request} was not given, so there is nothing to try.")
-        return grants[0]
+        grant = next((one for one in grants if one.cloud == cloud.name), None)
+        return cloud.tries(person, grant.role if grant else None, grant)
 
-    def _keys(self, user: str) -> Keys:
-        person = self._person(user)
-        if person is None or person.id not in names.PEOPLE:
-            raise NotPossibleError("This person has no account at AWS.")
-        return self._world.aws.person(person.id)
+    def _person(self, user: str) -> Person:
+        found = (one for one in self._people.people if user in {account.user for account in one.slack})
+        person = next(found, None)
+        if person is None:
+            raise NotPossibleError("This person has no account in any cloud.")
+        return person
 
-    def _person(self, user: str) -> Person | None:
-        return next(
-            (one for one in self._people.people if user in {account.user for account in one.slack}), None
-        )
+    def _cloud(self, name: str) -> ShownCloud:
+        if name not in self._clouds:
+            raise NotPossibleError(f"There is no cloud called {name}.")
+        return self._clouds[name]
 
     def use(self, person: str, lines: Sequence[str]) -> Used:
-        """Run printed lines in a person's terminal, which keeps its configuration."""
-        keys = self._keys(person)
-        with self._lock:
-            terminal = self._terminals.get(person)
-            if terminal is None:
-                terminal = self._terminals[person] = CommandLine(self._world.aws, keys).__enter__()
-        ran = terminal.run(*lines)
-        return Used((ran.output + ran.errors).strip(), ran.status == 0)
+        """Run printed lines in a person's terminal."""
+        who, program = self._person(person), program_of(lines)
+        cloud = CLOUD_OF[program]
+        named = _NAMED.search("\n".join(lines))
+        request = named[0] if named else self._newest(who, cloud)
+        if not runs(program, lines[-1]):
+            shown = instead(program, who, self._tried(who, self._cloud(cloud), request))
+        elif program == "aws":
+            shown = self._terminals.aws(who, self._aws.keys(who), lines)
+        else:
+            shown = self._terminals.gcloud(self._gcp.sign_in(who), lines[-1])
+        return Used(shown.output, shown.ok, cloud, request)
+
+    def _newest(self, person: Person, cloud: str) -> str | None:
+        """The request that last gave somebody something in a cloud: lines for their own account name none."""
+        with self._world.ledger.reading() as reader:
+            grants = [one for one in reader.grants(person=person.id) if one.cloud == cloud]
+        newest = max(grants, key=lambda grant: grant.starts_at, default=None)
+        return newest.request if newest else None
 
     def set_fault(self, name: str, *, on: bool) -> None:
         """Switch something on or off."""
-        if name not in _FAULTS:
-            raise NotPossibleError(f"There is no fault called {name}.")
-        with self._lock:
-            if on and name not in self._on:
-                self._break(name)
-            elif not on and name in self._on:
-                self._mend(name, self._on.pop(name))
+        self._faults.put(name, on=on)
 
-    def _break(self, name: str) -> None:
-        match name:
-            case "kill_worker":
-                self._world.kill(*_WORKERS)
-            case "empty_redis":
-                with suppress(RedisError), self._redis() as redis:
-                    redis.flushall()
-            case "slack_drops":
-                fault = self._world.page.post("faults", kind="error", status=503, seconds=86_400)
-                self._on[name] = int(fault["id"])
-            case _:
-                self._on[name] = self._break_aws(name)
+    def remove_by_hand(self, cloud: str, object_id: str) -> None:
+        """Take something away behind our back."""
+        self._cloud(cloud).remove(object_id)
 
-    def _break_aws(self, name: str) -> int:
-        kind = {"aws_away": Kind.UNAVAILABLE, "aws_slow": Kind.SLOW, "aws_throttles": Kind.THROTTLE}[name]
-        return self._world.aws.break_calls(kind, who="prod-access", milliseconds=3000)
+    def add_by_hand(self, cloud: str, person: str) -> None:
+        """Give somebody something behind our back."""
+        self._cloud(cloud).add(self._person(person))
 
-    def _mend(self, name: str, number: int) -> None:
-        if name == "slack_drops":
-            self._world.page.post("faults", clear=number)
-        else:
-            self._world.aws.mend(number)
+    def compare(self) -> None:
+        """The clock compares when it starts, so it is started anew."""
+        self._world.kill("clock")
 
     def audit(self) -> Audit:
         """Check the whole chain, and show its end."""
@@ -296,47 +214,17 @@ class Meridian:
         return Audit(tuple(shown), broken is None, broken.why if broken else "", len(entries))
 
     def close(self) -> None:
-        """Throw away the terminals."""
-        for terminal in self._terminals.values():
-            terminal.__exit__(None, None, None)
+        """Throw away the terminals, and look no more."""
+        self._looking.shutdown()
+        self._terminals.close()
 
 
-def _tried(answer: Allowed | Refused, call: Call) -> Tried:
-    match answer:
-        case Allowed(seen):
-            return Tried(allowed=True, code="", message=", ".join(seen), call=call.shown)
-        case Refused(code, message):
-            return Tried(allowed=False, code=code, message=message, call=call.shown)
+def _warnings(reader: Reader) -> list[datetime]:
+    """When holders are told that the end is near."""
+    active = reader.requests(states=[RequestState.ACTIVE])
+    return [at for one in active if one.warned_at is None and (at := one.warns_at) is not None]
 
 
-def _moment(grant: Grant, moment: Moment) -> datetime:
-    if moment == "end":
-        return grant.ends_at + _JUST_AFTER
-    window = grant.ends_at - grant.starts_at
-    return grant.ends_at - min(_WARNING, window / 3)
-
-
-def _differences(roles: Sequence[dict[str, Any]], grants: Sequence[Grant]) -> list[str]:
-    """What AWS holds and the ledger does not, and the other way round; what is on its way is named too."""
-    held = {role["arn"] for role in roles}
-    known = {grant.holding: grant for grant in grants}
-    said = [_still(grant) for key, grant in known.items() if key in held and not _may_be_held(grant)]
-    said += [
-        f"{grant.request} is live in the ledger; AWS does not hold it."
-        for key, grant in known.items()
-        if grant.state is GrantState.LIVE and key not in held
-    ]
-    said += [
-        f"AWS holds {role['name']}; the ledger does not know it."
-        for role in roles
-        if role["arn"] not in known
-    ]
-    return said
-
-
-def _may_be_held(grant: Grant) -> bool:
-    return grant.state in {GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}
-
-
-def _still(grant: Grant) -> str:
-    return f"AWS still holds {grant.request}; the ledger says {grant.state.value}."
+def _ends(reader: Reader) -> list[datetime]:
+    grants: Sequence[Grant] = reader.grants(states=_GIVEN)
+    return [grant.ends_at for grant in grants]

@@ -41,17 +41,26 @@ class Config:
 class CloudObject:
     """Something a cloud really holds for somebody, as the cloud itself tells it."""
 
+    id: str
+    """What `World.remove_by_hand` calls it."""
     kind: str
-    """What the cloud calls it: `role`."""
+    """What the cloud calls it: role, binding, assignment."""
     name: str
+    """The role; that of AWS is its own, the others' is what is bound or assigned."""
+    holding: str
+    """What the ledger would call it: `policies.entitlements.holding_key`."""
     request: str
     """The label it carries, `pa-7k3m`; "" when it carries none."""
     person: str
     """Whose it is, by Slack user id; "" when the cloud does not say."""
-    ends_at: datetime | None
+    detail: str = ""
+    """Who the cloud says holds it, under which title."""
+    ends_at: datetime | None = None
     """When the cloud stops honouring it by itself; None: never."""
-    denied: bool
+    denied: bool = False
     """Whether the cloud refuses it already, although it is still there."""
+    in_force: bool = True
+    """False while the cloud has it and does not honour it yet."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,12 @@ class CloudReading:
     place: str
     """The account, project or subscription: shop-prod."""
     objects: tuple[CloudObject, ...]
+    """What has come since the demo started."""
     read_at: datetime
+    others: str = ""
+    """In a sentence, what stood there at the start and is nobody's of ours; "" where there is nothing."""
+    may_add: bool = False
+    """Whether `World.add_by_hand` works here."""
     problem: str = ""
     """Why it could not be read just now; the objects are then those of `read_at`."""
 
@@ -82,6 +96,8 @@ class LedgerLine:
     role: str
     ends_at: datetime | None
     """When it ends or ended; None before it was given."""
+    clouds: tuple[str, ...] = ()
+    """The clouds its role reaches."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +164,13 @@ class Tried:
 
 @dataclass(frozen=True)
 class Used:
-    """How the printed lines went in a terminal: what it showed, and whether the last line succeeded."""
+    """How printed lines went: what a terminal showed, and whether the last line succeeded."""
 
     output: str
     ok: bool
+    cloud: str
+    request: str | None
+    """The request they used; None when it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -209,15 +228,30 @@ class World(Protocol):
         ...
 
     def try_access(self, person: str, cloud: str, request: str | None) -> Tried:
-        """Makes the real call in a cloud, as that person, with what `request` gave or would have given.
+        """Makes the real call in a cloud, as that person, with what `request` gave there.
 
-        Without a request the person's everyday rights are tried. A cloud that does not answer is neither
-        allowed nor refused: raise `NotPossibleError`.
+        Without a request, or where it gave nothing, the person's everyday rights are tried. A cloud that does
+        not answer is neither allowed nor refused: raise `NotPossibleError`.
         """
         ...
 
     def use(self, person: str, lines: Sequence[str]) -> Used:
-        """Runs the lines a message printed, exactly as they are, in that person's terminal."""
+        """Runs the lines a message printed in that person's terminal, exactly as they are.
+
+        Where their program is not here, the same call is made without it, and the output says so.
+        """
+        ...
+
+    def remove_by_hand(self, cloud: str, object_id: str) -> None:
+        """Takes an object of a cloud away behind our back, as the cloud's own operator."""
+        ...
+
+    def add_by_hand(self, cloud: str, person: str) -> None:
+        """Gives a person access for good behind our back, as the cloud's own operator."""
+        ...
+
+    def compare(self) -> None:
+        """Has the product compare clouds and ledger now, and not in a quarter of an hour."""
         ...
 
     def set_fault(self, name: str, *, on: bool) -> None:

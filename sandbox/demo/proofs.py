@@ -1,6 +1,5 @@
 """What was really tried with somebody's access: the demo's steps are ticked by it, in every window."""
 
-import re
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 from sandbox.demo.ports import Tried, Used
 
 _REMEMBERED = 50
-_REQUEST = re.compile(r"\bpa-[a-z0-9]{4,}\b")
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,8 @@ class Proofs:
         self._add(person, cloud, request, tried)
 
     def used(self, person: str, lines: Sequence[str], used: Used) -> None:
-        """Somebody ran the lines of a message; they name the request."""
-        named = _REQUEST.search("\n".join(lines))
-        if named:
-            cloud = lines[-1].partition(" ")[0]
-            self._add(person, cloud, named[0], Tried(used.ok, "", used.output, lines[-1]))
+        """Somebody ran the lines of a message."""
+        self._add(person, used.cloud, used.request, Tried(used.ok, "", used.output, lines[-1]))
 
     def newest(self) -> list[Proof]:
         """All of them, the oldest first."""

@@ -11,7 +11,7 @@ from sandbox.world import World
 
 def run(home: Path, *, port: int, ready: Callable[[str], None], stop: threading.Event) -> None:
     """Serve the page until told to stop; `ready` gets its address once everything runs."""
-    with World(home, clouds=("aws",)) as world:
+    with World(home) as world:
         meridian = Meridian(world)
         try:
             with running(meridian, port) as address:

@@ -5,8 +5,11 @@ GET  /world/config    {slack_url, org, strip, shortcuts: [{callback_id, name}]}
 GET  /world/state     `ports.State` with `offset_seconds`, and `proofs`: what was tried and used so far
 POST /world/clock     {move_seconds} or {to: "warning" or "end"}; answers the state
 POST /world/try       {person, cloud, request}: answers {allowed, code, message, call}
-POST /world/use       {person, lines}: answers {output, ok}
+POST /world/use       {person, lines}: answers {output, ok, cloud, request}
 POST /world/faults    {name, on}; answers the state
+POST /world/remove    {cloud, object}: takes it away by hand; answers the state
+POST /world/add       {cloud, person}: gives access by hand; answers the state
+POST /world/compare   {}: the product compares clouds and ledger now; answers the state
 GET  /world/audit     {entries: [{seq, at, kind, body, hash}], verified, problem, total}
 
 Moments are seconds since the epoch. What is not possible now is 409 with {"error": SENTENCE}; what is not
@@ -86,6 +89,20 @@ class _World:
         await run_in_threadpool(self._world.set_fault, str(told["name"]), on=bool(told["on"]))
         return await self._told(fresh=True)
 
+    async def remove(self, request: Request) -> object:
+        told = await request.json()
+        await run_in_threadpool(self._world.remove_by_hand, str(told["cloud"]), str(told["object"]))
+        return await self._told(fresh=True)
+
+    async def add(self, request: Request) -> object:
+        told = await request.json()
+        await run_in_threadpool(self._world.add_by_hand, str(told["cloud"]), str(told["person"]))
+        return await self._told(fresh=True)
+
+    async def compare(self, _request: Request) -> object:
+        await run_in_threadpool(self._world.compare)
+        return await self._told(fresh=True)
+
     async def audit(self, _request: Request) -> object:
         return await run_in_threadpool(self._world.audit)
 
@@ -134,6 +151,9 @@ def application(world: World) -> OnlyFromHere:
         Route("/world/try", _served(here.try_access), methods=["POST"]),
         Route("/world/use", _served(here.use), methods=["POST"]),
         Route("/world/faults", _served(here.faults), methods=["POST"]),
+        Route("/world/remove", _served(here.remove), methods=["POST"]),
+        Route("/world/add", _served(here.add), methods=["POST"]),
+        Route("/world/compare", _served(here.compare), methods=["POST"]),
         Route("/world/audit", _served(here.audit)),
         Mount("/page", StaticFiles(directory=_PAGE)),
     ]
@@ -141,8 +161,13 @@ def application(world: World) -> OnlyFromHere:
 
 
 def listening(port: int = 0) -> socket.socket:
-    """A listening socket on the loopback interface."""
+    """A listening socket on the loopback interface.
+
+    Its connections inherit that they send at once: asyncio sees to it only where it made the socket, and each
+    answer would wait 40 ms for the browser's acknowledgement.
+    """
     listener = socket.create_server(("127.0.0.1", port), backlog=64)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.set_inheritable(False)
     return listener
 

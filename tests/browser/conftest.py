@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from selenium import webdriver
@@ -53,7 +54,14 @@ def page(driver: webdriver.Chrome, scene: Stage) -> Iterator[Page]:
     one = Page(driver, scene)
     one.resize(*WIDE)
     one.open()
-    yield one
+    with nothing_wrong(driver):
+        yield one
+
+
+@contextmanager
+def nothing_wrong(driver: webdriver.Chrome) -> Iterator[None]:
+    """Whatever happens in the block, nothing goes wrong in the browser's console; then the page is left."""
+    yield
     errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     driver.execute_script("sessionStorage.clear()")
     driver.get("about:blank")

@@ -33,7 +33,7 @@ class Stage:
         for person in workspace.members:
             workspace.views.stack(person).clear()
         self.world.reset()
-        httpx.post(f"{self.url}/world/faults", json={"name": "aws_away", "on": False})
+        httpx.post(f"{self.url}/world/faults", json={"name": "gcp_away", "on": False})
 
 
 @contextmanager

@@ -6,11 +6,17 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser.pages import Page
 
 pytestmark = pytest.mark.browser
+REFUSALS = {"aws": "AccessDenied", "gcp": "notAuthorized", "azure": "AuthorizationFailed"}
 INSIDE = """
 const box = arguments[0].getBoundingClientRect();
 const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
 return box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth
   && (arguments[0].contains(at) || at.contains(arguments[0]));
+"""
+BESIDE = """
+const right = arguments[0].getBoundingClientRect().right;
+return [...arguments[0].querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > right)
+  .map((one) => one.outerHTML);
 """
 NAMELESS = """
 const named = (node) => node.textContent.trim() || node.getAttribute("aria-label")
@@ -56,10 +62,13 @@ def test_an_approver_on_a_phone_sees_what_to_decide(page: Page):
 
 
 def test_a_phone_shows_one_column_at_a_time(page: Page):
-    page.resize(375, 667, phone=True)
+    page.scene.world.give(page.ask())
+    page.resize(390, 844, phone=True)
     page.open("U0BEN")
     page.press("[data-focus=cloud]")
     page.find("#cloud", "Clouds agree with the ledger.")
+    assert page.driver.execute_script("return document.documentElement.scrollWidth") == 390
+    assert page.driver.execute_script(BESIDE, page.find("#cloud-parts")) == []
     page.press("[data-focus=menu]")
     page.press("#sidebar .channel", "general")
     page.find("#talk-head h1", "general")
@@ -77,20 +86,49 @@ def test_a_dot_says_for_whom_something_waits(page: Page):
     assert "person" in page.focused.get_attribute("class")
 
 
-def test_try_makes_a_call_and_prints_the_clouds_words(page: Page):
-    page.press("#cloud [data-try]")
-    page.find("#cloud .tried", "refused, AccessDenied")
+def test_try_makes_a_call_and_prints_each_clouds_own_words(page: Page):
+    page.press("#cloud .button", "Try all")
+    for cloud, code in REFUSALS.items():
+        page.find(f"[data-key={cloud}] .tried", f"refused, {code}")
     request = page.ask()
     page.scene.world.give(request)
-    page.find("#cloud .object", request)
-    page.press("#cloud [data-try]")
-    page.find("#cloud .tried", "allowed")
+    page.find("[data-key=gcp] .object", request)
+    page.press("[data-key=gcp] [data-try]", key=Keys.ENTER)
+    page.find("[data-key=gcp] .tried", "allowed")
+    page.find("[data-key=aws] .tried", "Ana has not tried yet.")
+    assert page.focused.get_attribute("data-try") == "gcp"
+
+
+def test_each_cloud_shows_what_it_holds_and_when_that_ends(page: Page):
+    request = page.ask()
+    page.scene.world.give(request)
+    for cloud, kind in (("aws", "role"), ("gcp", "binding"), ("azure", "assignment")):
+        words = page.find(f"[data-key={cloud}] .object", request).text
+        assert words.startswith(f"{kind} prod-db-readonly")
+        assert ("no end of its own" in words) is (cloud == "azure")
+        assert "lets this person in" in words
+    assert page.driver.execute_script(BESIDE, page.find("#cloud-parts")) == []
+    assert page.driver.execute_script(INSIDE, page.find(".verdict", "Clouds agree with the ledger."))
+    assert page.driver.execute_script("return document.documentElement.scrollWidth") == 1280
+
+
+def test_something_taken_away_or_given_by_hand(page: Page):
+    world = page.scene.world
+    world.give(page.ask())
+    page.press("[data-key=gcp] .quiet", "Remove by hand", Keys.ENTER)
+    page.gone("[data-key=gcp] .object")
+    page.press("[data-key=azure] .quiet", "Add Ana by hand")
+    page.until(lambda: len(world.by_hand) == 2, "both")
+    assert [deed for deed, _cloud, _what in world.by_hand] == ["remove", "add"]
+    world.problem = "Google Cloud does not hold it; the ledger says live."
+    page.press("#cloud .verdict .button", "Let prod-access compare now")
+    page.until(lambda: world.compared, "the comparison")
 
 
 def test_a_cloud_that_differs_is_told_in_a_sentence(page: Page):
     page.find("#cloud .verdict", "Clouds agree with the ledger.")
-    page.scene.world.problem = "AWS still holds pa-7k3m; the ledger says ended."
-    page.find("#cloud .verdict.bad", "AWS still holds pa-7k3m")
+    page.scene.world.problem = "Azure still holds pa-7k3m; the ledger says ending."
+    page.find("#cloud .verdict.bad", "Azure still holds pa-7k3m")
 
 
 def test_the_printed_lines_run_where_they_are_printed(page: Page):
@@ -100,9 +138,12 @@ def test_the_printed_lines_run_where_they_are_printed(page: Page):
     page.card("Live until")
     page.become("Ana Ruiz")
     page.press("#sidebar .channel", "Prod Access")
-    page.press(".usable .button", "Use it")
-    page.find(".usable .output", "orders")
-    assert [len(lines) for _person, lines in page.scene.world.used] == [3]
+    for place in range(3):
+        page.until(lambda: len(page.all(".usable .button", "Use it")) == 3, "a block for each cloud")
+        page.all(".usable .button", "Use it")[place].click()
+        page.until(lambda: len(page.all(".usable .output", "orders")) == place + 1, "its output")  # noqa: B023
+    programs = [lines[-1].split()[0] for _person, lines in page.scene.world.used]
+    assert programs == ["aws", "gcloud", "az"]
     page.done("Use it")
 
 

@@ -77,7 +77,10 @@ def waiting(request: str, role: str, reason: str, until: float) -> list[Json]:
         f"⏳ *Waiting* · Ana Ruiz asks for *{role}* · 15 min",
         reason,
         [
-            {"type": "section", "text": marked(f"{ROLES[role]}\nAWS shop-prod")},
+            {
+                "type": "section",
+                "text": marked(f"{ROLES[role]}\nAWS shop-prod, Google Cloud shop-prod, Azure prod"),
+            },
             {"type": "section", "fields": [marked(fact) for fact in facts]},
             {"type": "actions", "block_id": "decide", "elements": actions},
             {"type": "context", "elements": [marked(f"{ending} · rule engineers-read · {request}")]},
@@ -95,36 +98,43 @@ def live(request: str, role: str, reason: str, ends: float) -> list[Json]:
         "deny": plain("Keep"),
     }
     title = f"🔓 *Live until {at(ends)}* · Ana Ruiz · {role}"
-    blocks = card(title, reason, [{"type": "section", "text": marked("AWS live")}])
+    blocks = card(
+        title, reason, [{"type": "section", "text": marked("AWS live, Google Cloud live, Azure live")}]
+    )
     blocks[0]["accessory"] = end
     note = f"Approved by Ben Okafor {at(time.time())} · live everywhere · {request}"
     return [*blocks, {"type": "context", "elements": [marked(note)]}]
 
 
 def handed(request: str, role: str, ends: float) -> list[Json]:
-    """The direct message with the commands."""
-    short = request.removeprefix("pa-")
-    arn = f"arn:aws:iam::111122223333:role/prod-access/{role}-{short}"
-    lines = [
-        f"aws configure set profile.{request}.role_arn {arn}",
-        f"aws configure set profile.{request}.source_profile default",
-        f"aws --profile {request} rds describe-db-instances",
-    ]
-    code = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "\n".join(lines)}]}
-    until = at(ends)
+    """The direct message with the commands, a block for each cloud."""
+    arn = f"arn:aws:iam::111122223333:role/prod-access/{role}-{request.removeprefix('pa-')}"
+    lines = {
+        "AWS": (
+            f"aws configure set profile.{request}.role_arn {arn}",
+            f"aws configure set profile.{request}.source_profile default",
+            f"aws --profile {request} rds describe-db-instances",
+        ),
+        "Google Cloud": ("gcloud sql instances list --project shop-prod",),
+        "Azure": ("az postgres flexible-server list --resource-group prod",),
+    }
     return [
         {
             "type": "section",
-            "text": marked(f"🔓 *You have {role} until {until}.* Ben Okafor approved it."),
+            "text": marked(f"🔓 *You have {role} until {at(ends)}.* Ben Okafor approved it."),
         },
-        {"type": "section", "text": marked("*AWS* · live, works now · account shop-prod")},
-        {"type": "rich_text", "elements": [code]},
+        *(block for cloud, commands in lines.items() for block in usable(cloud, commands)),
         {"type": "actions", "elements": [button("End now", "end", request)]},
-        {
-            "type": "context",
-            "elements": [marked("It ends by itself. Nothing secret is ever sent here.")],
-        },
+        {"type": "context", "elements": [marked("It ends by itself. Nothing secret is ever sent here.")]},
     ]
+
+
+def usable(cloud: str, commands: tuple[str, ...]) -> list[Json]:
+    """One cloud's lines."""
+    text = {"type": "text", "text": "\n".join(commands)}
+    code = {"type": "rich_text_preformatted", "elements": [text]}
+    head = {"type": "section", "text": marked(f"*{cloud}* · live, works now")}
+    return [head, {"type": "rich_text", "elements": [code]}]
 
 
 def option(value: str, words: str) -> Json:
@@ -173,7 +183,7 @@ def form(line: str = "👤 Will be asked: Ben Okafor (database on-call) in #prod
                 },
             },
             {"type": "section", "block_id": "asked", "text": marked(line)},
-            {"type": "context", "elements": [marked("AWS. Ends by itself.")]},
+            {"type": "context", "elements": [marked("AWS, Google Cloud, Azure. Ends by itself.")]},
         ],
     }
 

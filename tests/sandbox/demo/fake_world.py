@@ -23,12 +23,20 @@ from sandbox.demo.ports import (
     Used,
 )
 
-STRIP = "A pretend Slack and a pretend AWS on your machine. The bot, workers and SDKs are the real ones."
-CALL = "rds:DescribeDBInstances"
+STRIP = (
+    "A pretend Slack and three pretend clouds on your machine. The bot, workers and SDKs are the real ones."
+)
+CLOUDS = {
+    "aws": ("AWS", "shop-prod", "role", "rds:DescribeDBInstances", "AccessDenied"),
+    "gcp": ("Google Cloud", "shop-prod", "binding", "cloudsql.instances.list", "notAuthorized"),
+    "azure": ("Azure", "prod", "assignment", "flexibleServers/read", "AuthorizationFailed"),
+}
+"""Each cloud's title, place, kind of object, call and refusal."""
+PROGRAMS = {"aws": "aws", "gcloud": "gcp", "az": "azure"}
 SENTENCES = {
-    "aws_away": ("AWS away", "Starting waits; on the way out the card says stuck and tries on."),
-    "aws_slow": ("AWS slow, 8 s a call", "The card says starting for longer; nothing else changes."),
-    "aws_throttles": ("AWS throttles", "Workers wait as long as AWS asks, then go on."),
+    "azure_refuses": ("Azure says no", "The card says Not given; the others take it back."),
+    "gcp_away": ("Google Cloud away", "Starting waits; on the way out the card says stuck and tries on."),
+    "aws_slow": ("AWS slow, 3 s a call", "The card says starting for longer; nothing else changes."),
     "slack_drops": ("Slack drops our calls", "Work goes on; cards catch up in order."),
 }
 MOMENTARY = {
@@ -67,6 +75,9 @@ class FakeWorld:
         self.open.set()
         self.reads = 0
         self.problem = ""
+        self.by_hand: list[tuple[str, str, str]] = []
+        self.gone: set[str] = set()
+        self.compared = 0
 
     def now(self) -> datetime:
         """The time it is here."""
@@ -103,18 +114,19 @@ class FakeWorld:
         return State(
             now=now,
             offset=self.offset,
-            clouds=(CloudReading("aws", "AWS", "shop-prod", self._objects(), now, self.problem),),
+            clouds=tuple(self._cloud(cloud, now) for cloud in CLOUDS),
             ledger=tuple(
-                LedgerLine(one.request, one.state, one.person, one.role, one.ends_at) for one in self.held
+                LedgerLine(one.request, one.state, one.person, one.role, one.ends_at, tuple(CLOUDS))
+                for one in self.held
             ),
             agrees=not self.problem,
             differences=(self.problem,) if self.problem else (),
             faults=tuple(self._faults()),
             processes=tuple(
                 Process(name, alive=True, since=now - timedelta(minutes=3))
-                for name in ("bot", "announcer", "worker aws", "clock")
+                for name in ("bot", "announcer", "worker-grant-aws", "clock")
             ),
-            queues=(Queue("aws", 0), Queue("announce", 0)),
+            queues=(Queue("grant-aws", 0), Queue("announce", 0)),
         )
 
     def _end_what_is_over(self, now: datetime) -> None:
@@ -122,13 +134,18 @@ class FakeWorld:
             if one.state == "live" and one.ends_at and one.ends_at <= now:
                 one.state = "ended"
 
-    def _objects(self) -> tuple[CloudObject, ...]:
-        return tuple(
-            CloudObject(
-                "role", f"{one.role}-{one.request[3:]}", one.request, one.person, one.ends_at, denied=False
-            )
-            for one in self.held
-            if one.state == "live"
+    def _cloud(self, cloud: str, now: datetime) -> CloudReading:
+        title, place, kind, *_ = CLOUDS[cloud]
+        objects = tuple(self._object(cloud, kind, one) for one in self.held if one.state == "live")
+        there = tuple(one for one in objects if one.id not in self.gone)
+        others = "" if cloud == "aws" else "6 from before untouched."
+        return CloudReading(cloud, title, place, there, now, others, cloud != "aws", self.problem)
+
+    def _object(self, cloud: str, kind: str, one: Held) -> CloudObject:
+        name = f"{one.role}-{one.request[3:]}"
+        ends = None if cloud == "azure" else one.ends_at
+        return CloudObject(
+            f"{cloud}/{name}", kind, name, name, one.request, one.person, "user:ana@meridian.example", ends
         )
 
     def _faults(self) -> list[Fault]:
@@ -152,19 +169,33 @@ class FakeWorld:
         live = any(
             one.person == person and one.request == request and one.state == "live" for one in self.held
         )
+        title, _place, _kind, call, code = CLOUDS[cloud]
         if live:
-            return Tried(allowed=True, code="", message="orders", call=CALL)
-        return Tried(
-            allowed=False,
-            code="AccessDenied",
-            message=f"User: {person} is not authorized to perform: {CALL} in {cloud}",
-            call=CALL,
-        )
+            return Tried(allowed=True, code="", message="orders", call=call)
+        message = f"User: {person} is not authorized to perform: {call} in {title}"
+        return Tried(allowed=False, code=code, message=message, call=call)
 
     def use(self, person: str, lines: Sequence[str]) -> Used:
         """See `World`."""
         self.used.append((person, list(lines)))
-        return Used('{"DBInstances": [{"DBInstanceIdentifier": "orders"}]}\n', ok=True)
+        newest = next((one.request for one in reversed(self.held) if one.person == person), None)
+        cloud = PROGRAMS[lines[-1].partition(" ")[0]]
+        return Used(
+            '{"DBInstances": [{"DBInstanceIdentifier": "orders"}]}\n', ok=True, cloud=cloud, request=newest
+        )
+
+    def remove_by_hand(self, cloud: str, object_id: str) -> None:
+        """See `World`."""
+        self.by_hand.append(("remove", cloud, object_id))
+        self.gone.add(object_id)
+
+    def add_by_hand(self, cloud: str, person: str) -> None:
+        """See `World`."""
+        self.by_hand.append(("add", cloud, person))
+
+    def compare(self) -> None:
+        """See `World`."""
+        self.compared += 1
 
     def set_fault(self, name: str, *, on: bool) -> None:
         """See `World`."""

@@ -65,13 +65,15 @@ def test_state_tells_clouds_ledger_faults_and_processes(page: httpx.Client, worl
             "person": ANA,
             "role": "prod-db-readonly",
             "ends_at": ends.timestamp(),
+            "clouds": ["aws", "gcp", "azure"],
         }
     ]
-    cloud = told["clouds"][0]
-    assert (cloud["cloud"], cloud["title"], cloud["place"]) == ("aws", "AWS", "shop-prod")
-    assert cloud["objects"][0]["request"] == "pa-7k3m"
+    places = [(cloud["title"], cloud["place"]) for cloud in told["clouds"]]
+    assert places == [("AWS", "shop-prod"), ("Google Cloud", "shop-prod"), ("Azure", "prod")]
+    assert [cloud["objects"][0]["request"] for cloud in told["clouds"]] == ["pa-7k3m"] * 3
+    assert [cloud["objects"][0]["ends_at"] for cloud in told["clouds"]] == [ends.timestamp()] * 2 + [None]
     assert told["agrees"] is True
-    assert {fault["name"] for fault in told["faults"]} >= {"aws_away", "aws_slow", "slack_drops"}
+    assert {fault["name"] for fault in told["faults"]} >= {"gcp_away", "aws_slow", "slack_drops"}
     assert all(process["alive"] for process in told["processes"])
 
 
@@ -119,23 +121,47 @@ def test_everyday_rights_are_tried_without_a_request(page: httpx.Client):
     assert state(page)["proofs"][0]["request"] is None
 
 
+def test_each_cloud_is_tried_by_itself(page: httpx.Client):
+    calls = {
+        cloud: page.post("/world/try", json={"person": ANA, "cloud": cloud, "request": None}).json()
+        for cloud in ("aws", "gcp", "azure")
+    }
+    assert [one["code"] for one in calls.values()] == ["AccessDenied", "notAuthorized", "AuthorizationFailed"]
+    assert [proof["cloud"] for proof in state(page)["proofs"]] == ["aws", "gcp", "azure"]
+
+
+def test_a_hand_that_is_not_ours_takes_away_and_gives(page: httpx.Client, world: FakeWorld):
+    world.ask("pa-7k3m", ANA, "prod-db-readonly")
+    world.give("pa-7k3m")
+    one = state(page)["clouds"][1]["objects"][0]["id"]
+    told = page.post("/world/remove", json={"cloud": "gcp", "object": one}).json()
+    assert [len(cloud["objects"]) for cloud in told["clouds"]] == [1, 0, 1]
+    page.post("/world/add", json={"cloud": "azure", "person": ANA})
+    assert world.by_hand == [("remove", "gcp", one), ("add", "azure", ANA)]
+    page.post("/world/compare", json={})
+    assert world.compared == 1
+
+
 def test_printed_lines_are_run_as_they_are(page: httpx.Client, world: FakeWorld):
+    world.ask("pa-7k3m", ANA, "prod-db-readonly")
     lines = ["aws configure set profile.pa-7k3m.source_profile default", "aws --profile pa-7k3m rds x"]
     told = page.post("/world/use", json={"person": ANA, "lines": lines}).json()
     assert told["ok"] is True
     assert world.used == [(ANA, lines)]
     proof = state(page)["proofs"][0]
     assert (proof["request"], proof["cloud"], proof["allowed"]) == ("pa-7k3m", "aws", True)
+    page.post("/world/use", json={"person": ANA, "lines": ["gcloud sql instances list"]})
+    assert [one["cloud"] for one in state(page)["proofs"]] == ["aws", "gcp"]
 
 
 def test_faults_go_on_and_off(page: httpx.Client, world: FakeWorld):
     def lit(told: dict[str, Any]) -> list[str]:
         return [fault["name"] for fault in told["faults"] if fault["on"]]
 
-    assert lit(page.post("/world/faults", json={"name": "aws_away", "on": True}).json()) == ["aws_away"]
-    assert lit(page.post("/world/faults", json={"name": "kill_worker", "on": True}).json()) == ["aws_away"]
+    assert lit(page.post("/world/faults", json={"name": "gcp_away", "on": True}).json()) == ["gcp_away"]
+    assert lit(page.post("/world/faults", json={"name": "kill_worker", "on": True}).json()) == ["gcp_away"]
     assert world.happened == ["kill_worker"]
-    assert lit(page.post("/world/faults", json={"name": "aws_away", "on": False}).json()) == []
+    assert lit(page.post("/world/faults", json={"name": "gcp_away", "on": False}).json()) == []
     assert page.post("/world/faults", json={"name": "rain", "on": True}).status_code == 409
 
 

@@ -1,62 +1,41 @@
-// The cloud view: what the clouds themselves hold, what they answer to a real call, and whether that agrees
-// with the ledger.
+// The cloud view: what the clouds themselves hold, what they answer to a real call, and a hand that is not ours.
 import { world } from "./api.js";
 import { byId, h, reconcile, sign, span, textButton } from "./dom.js";
-import { openHood } from "./hood.js";
 import { menuButton } from "./menu.js";
-import { cast, changed, firstName, now, requestsOf, store } from "./store.js";
-import { look } from "./sight.js";
-import { inWords, lengthOf, secondsTime } from "./time.js";
-import { announce, saying } from "./toast.js";
 import { avatar } from "./message.js";
+import { takeWorld } from "./sight.js";
+import { cast, changed, firstName, now, store } from "./store.js";
+import { inWords, secondsTime } from "./time.js";
+import { saying } from "./toast.js";
+import { isTrying, proofOf, tryAll, tryCloud, verdictOf } from "./try.js";
+import { drawAge, verdictItem } from "./verdict.js";
 
-const LINES = 4;
 const TRY_AS = { class: "button tiny", data: { focus: "try-as" } };
-const OLD = 3;
-const AGREE = "Clouds agree with the ledger.";
-const STATES = { not_given: "not given" };
-const busy = new Set(); // clouds somebody tries just now
 
 export function drawCloud() {
-  const { clouds, agrees, differences } = store.world;
-  reconcile(byId("cloud"), [
-    { key: "head", mark: store.tryAs, draw: head },
-    ...clouds.map((cloud) => ({ key: cloud.cloud, mark: markOf(cloud), draw: () => cloudOf(cloud) })),
-    { key: "ledger", mark: JSON.stringify([agrees, differences, recent()]), draw: () => ledger(agrees, differences) },
-    { key: "foot", mark: "", draw: foot },
-  ]);
-  age(clouds);
-  tellVerdict(agrees ? AGREE : differences.join(" "));
-}
-
-let told = AGREE;
-
-function tellVerdict(verdict) {
-  if (verdict !== told) announce(verdict);
-  told = verdict;
+  const { clouds } = store.world;
+  reconcile(byId("cloud-head"), [{ key: "head", mark: store.tryAs, draw: head }]);
+  reconcile(byId("cloud-parts"), clouds.map((cloud) =>
+    ({ key: cloud.cloud, mark: markOf(cloud), draw: () => cloudOf(cloud) })));
+  reconcile(byId("cloud-verdict"), [verdictItem()]);
+  drawAge();
 }
 
 const head = () =>
   h("header", { class: "cloud-head" },
     h("h2", {}, "Cloud view"),
     h("div", { class: "try-as" }, "try as ",
-      menuButton(TRY_AS, "Try as", people, firstName(store.tryAs), sign(" ▾"))),
-    h("span", { id: "cloud-age", class: "muted" }));
+      menuButton(TRY_AS, "Try as", people, firstName(store.tryAs), sign(" ▾")),
+      textButton("Try all", tryAll, { "aria-label": `Try all clouds as ${firstName(store.tryAs)}` })));
 
 const people = () => cast().map((one) => ({
   label: one.real_name, note: one.title, lead: avatar(one.id), checked: one.id === store.tryAs,
   act: () => { store.tryAs = one.id; changed("world"); },
 }));
 
-function age(clouds) {
-  const oldest = Math.min(...clouds.map((one) => one.read_at));
-  const seconds = Math.max(0, now() - oldest);
-  byId("cloud-age").textContent = seconds < OLD ? "read just now" : `read ${lengthOf(seconds)} ago`;
-}
-
 /** What a cloud's part shows, times to the minute, so that it is drawn again only when that changes. */
 const markOf = (cloud) => JSON.stringify([
-  cloud.objects, cloud.problem, proofOf(cloud), busy.has(cloud.cloud), store.tryAs,
+  cloud.objects, cloud.problem, cloud.others, proofOf(cloud.cloud), isTrying(cloud.cloud), store.tryAs,
   cloud.objects.map((one) => one.ends_at && inWords(one.ends_at)),
 ]);
 
@@ -66,85 +45,69 @@ function cloudOf(cloud) {
     h("div", { class: "tried" }, ...tried(cloud)),
     cloud.problem ? h("p", { class: "problem" }, cloud.problem) : null,
     cloud.objects.length
-      ? h("ul", { class: "objects" }, ...cloud.objects.map(object))
-      : h("p", { class: "nothing" }, "Nothing here: nobody holds anything of ours."));
+      ? h("ul", { class: "objects" }, ...cloud.objects.map((one) => objectOf(cloud, one)))
+      : h("p", { class: "nothing" }, "Nothing of ours is here."),
+    cloud.others || cloud.may_add ? foothold(cloud) : null);
 }
 
-function tryButton(cloud) {
-  const words = `Try ${cloud.title} as ${firstName(store.tryAs)}`;
-  return textButton("Try", () => tryCloud(cloud.cloud), {
-    "aria-label": words,
-    "aria-busy": String(busy.has(cloud.cloud)),
+function tryButton({ cloud, title }) {
+  return textButton("Try", () => tryCloud(cloud), {
+    "aria-label": `Try ${title} as ${firstName(store.tryAs)}`,
+    "aria-busy": String(isTrying(cloud)),
     title: "Makes a real call with that person's own keys",
-    data: { focus: "try", try: cloud.cloud },
+    data: { focus: "try", try: cloud },
   });
 }
 
-/** Makes the real call; answers what came of it, or null. */
-export async function tryCloud(cloud, person = store.tryAs) {
-  if (busy.has(cloud)) return null;
-  busy.add(cloud);
-  changed("world");
-  const request = requestsOf(person)[0]?.request ?? null;
-  const answer = await saying(() => world.does("try", { person, cloud, request }));
-  busy.delete(cloud);
-  if (answer) announce(`${answer.call} as ${firstName(person)}: ${verdictOf(answer)}`);
-  await look();
-  return answer;
-}
-
-const verdictOf = ({ allowed, code }) => (allowed ? "allowed" : ["refused", code].filter(Boolean).join(", "));
-
-const proofOf = (cloud) =>
-  store.world.proofs.findLast((one) => one.cloud === cloud.cloud && one.person === store.tryAs) ?? null;
-
-function tried(cloud) {
-  if (busy.has(cloud.cloud)) return [h("p", { class: "muted" }, `Calling as ${firstName(store.tryAs)}…`)];
+function tried({ cloud }) {
+  if (isTrying(cloud)) return [h("p", { class: "muted" }, `Calling as ${firstName(store.tryAs)}…`)];
   const proof = proofOf(cloud);
   if (!proof) return [h("p", { class: "muted" }, `${firstName(store.tryAs)} has not tried yet.`)];
   const verdict = h("b", { class: proof.allowed ? "good" : "bad" }, verdictOf(proof));
   const said = proof.allowed && proof.message ? `saw: ${proof.message}` : proof.message;
   return [
-    h("p", {}, h("code", {}, proof.call), " → ", verdict),
-    h("p", { class: "said", title: proof.message }, said),
-  ];
+    h("p", { class: "call" }, h("code", { title: proof.call }, proof.call), h("span", {}, "→ ", verdict)),
+    said ? h("p", { class: proof.allowed ? "said" : "said bad", title: proof.message }, said) : null,
+  ].filter(Boolean);
 }
 
-function object(one) {
+function objectOf(cloud, one) {
   const over = one.denied || (one.ends_at !== null && one.ends_at <= now());
+  const remove = () => byHand("remove", { cloud: cloud.cloud, object: one.id });
+  const label = `Remove by hand: ${one.kind} ${one.name} in ${cloud.title}`;
   return h("li", { class: "object" },
     h("p", {}, span("muted", `${one.kind} `), h("code", {}, one.name)),
+    one.detail ? h("p", { class: "detail", title: one.detail }, one.detail) : null,
     h("p", {}, span("label", one.request || "no label"), whose(one), endOf(one, over)),
-    h("p", { class: over ? "state bad" : "state good" }, effectOf(one, over)));
+    h("div", { class: "by-hand" },
+      h("p", { class: over || !one.in_force ? "state bad" : "state good" }, effectOf(one, over)),
+      textButton("Remove by hand", remove, { kind: "quiet", focus: `remove/${one.id}`, "aria-label": label })));
 }
 
 const whose = ({ person }) => (person ? ` ${firstName(person)} · ` : " ");
 
 function endOf({ ends_at: at }, over) {
-  if (at === null) return "never ends by itself";
+  if (at === null) return "no end of its own";
   return `${over ? "ended" : "ends"} ${secondsTime(at)} (${inWords(at)})`;
 }
 
-function effectOf({ denied }, over) {
+function effectOf({ denied, in_force: inForce }, over) {
   if (denied) return "denies everything";
-  return over ? "past its date, refused" : "lets this person in";
+  if (over) return "past its date, refused";
+  return inForce ? "lets this person in" : "not in force yet";
 }
 
-const recent = () => (store.world?.ledger ?? []).slice(-LINES).toReversed();
-
-function ledger(agrees, differences) {
-  const lines = recent();
-  return h("section", { class: "ledger", "aria-label": "Ledger" },
-    h("h3", {}, "Ledger"),
-    lines.length
-      ? h("ul", {}, ...lines.map(ledgerLine))
-      : h("p", { class: "muted" }, "No request yet."),
-    h("div", { class: agrees ? "verdict" : "verdict bad" },
-      ...(agrees ? [h("p", {}, sign("✓ "), AGREE)] : differences.map((one) => h("p", {}, sign("⚠ "), one)))));
+/** What stood here before us, and a hand that adds to it. */
+function foothold(cloud) {
+  const who = firstName(store.tryAs);
+  const add = () => byHand("add", { cloud: cloud.cloud, person: store.tryAs });
+  const about = { kind: "quiet", focus: "add", "aria-label": `Add ${who} by hand in ${cloud.title}` };
+  return h("footer", { class: "by-hand" }, span("muted", cloud.others),
+    cloud.may_add ? textButton(`Add ${who} by hand`, add, about) : null);
 }
 
-const ledgerLine = ({ request, person, role, state }) =>
-  h("li", {}, span("label", request), ` ${firstName(person)} · ${role} · `, h("b", {}, STATES[state] ?? state));
-
-const HOOD = { kind: "tiny hood-button", focus: "hood", "aria-expanded": "false", "aria-controls": "hood" };
-const foot = () => textButton("Under the hood", openHood, HOOD);
+/** Changes a cloud behind the product's back, as its operator. */
+async function byHand(deed, told) {
+  const state = await saying(() => world.does(deed, told));
+  if (state) takeWorld(state);
+}

@@ -81,3 +81,5 @@ async function sendFrom(area, thread) {
   }
   area.parentElement?.classList.remove("busy");
 }
+
+addEventListener("resize", () => document.querySelectorAll(".composer-box textarea").forEach(grown));

@@ -40,7 +40,7 @@ function moments() {
   return [
     { label: "+1 min", act: () => moveClock({ move_seconds: MINUTE }) },
     { label: "+10 min", act: () => moveClock({ move_seconds: 10 * MINUTE }) },
-    moment("To the warning", "just before access ends", "warning"),
+    moment("To the warning", "when its holder is told that the end is near", "warning"),
     moment("To the end", "when access ends by itself", "end"),
     { line: true },
     { label: "Real time", note: real, disabled: true, act() {} },

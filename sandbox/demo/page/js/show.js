@@ -1,5 +1,5 @@
 // "Show me": does a step the way a person would, with the same buttons.
-import { tryCloud } from "./cloud.js";
+import { tryCloud } from "./try.js";
 import { freshComposer } from "./talk.js";
 import { draft } from "./composer.js";
 import { byId, pause } from "./dom.js";
@@ -74,14 +74,14 @@ async function waited(find) {
   return null;
 }
 
-/** Tries every cloud, again while it may still change. */
+/** Tries every cloud side by side, again while it may still change. */
 async function tryUntil(enough) {
   store.tryAs = ANA;
-  for (const { cloud } of store.world.clouds) {
+  await Promise.all(store.world.clouds.map(async ({ cloud }) => {
     for (let turn = 0; turn < PATIENCE / 4; turn += 1) {
       const answer = await tryCloud(cloud, ANA);
       if (!answer || enough(answer)) break;
       await pause(STEP_MS * 4);
     }
-  }
+  }));
 }

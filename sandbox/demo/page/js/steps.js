@@ -52,7 +52,7 @@ function chip(step, here) {
 }
 
 function guide(step) {
-  if (stopped()) return line(`That request was ${stopped()}, so nothing was given.`, [again()]);
+  if (stopped()) return line(stopped(), [again()]);
   if (!step) return line(ALL, [textButton("Open the faults", () => byId("faults").click()), again()]);
   const number = h("b", { class: "step-of" }, `Step ${step.place + 1} of 5`);
   return line([number, step.words], step.isDone ? [again()] : [showMe(step), textButton("Skip", () => passOver(step))]);

@@ -3,7 +3,12 @@ import { ANA, BEN, requestsOf, store } from "./store.js";
 
 export const LINE = "/prod-access prod-db-readonly 15m INC-42 replication lag";
 const GIVEN = ["starting", "live", "ending", "stuck", "ended"];
-const NOT_GIVEN = { denied: "denied", withdrawn: "withdrawn", lapsed: "not answered", not_given: "not given" };
+const NOT_GIVEN = {
+  denied: "That request was denied, so nothing was given.",
+  withdrawn: "That request was withdrawn, so nothing was given.",
+  lapsed: "Nobody answered that request, so nothing was given.",
+  not_given: "That request was not given, and nothing is left in any cloud.",
+};
 const KEY = "tour";
 
 const saved = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
@@ -28,8 +33,8 @@ export const STEPS = [
   {
     short: "Use it",
     as: ANA,
-    words: "Become Ana, open her messages from Prod Access, and press Try in the cloud view: allowed.",
-    done: (request) => Boolean(allowed(request)),
+    words: "Become Ana, open her DM, and press Try in each cloud: allowed.",
+    done: (request) => inEach(request, (cloud) => Boolean(allowed(request, cloud))),
   },
   {
     short: "Let it end",
@@ -38,26 +43,29 @@ export const STEPS = [
   },
   {
     short: "Check",
-    words: "Try again: refused. Then read the receipt in the card's thread.",
-    done: (request) => request?.state === "ended" && refusedSince(request),
+    words: "Try again: refused in all three. Then read the receipt in the card's thread.",
+    done: (request) => request?.state === "ended" && inEach(request, (cloud) => refusedSince(request, cloud)),
   },
 ];
 
 /** The request this round is about. */
 export const ourRequest = () => requestsOf(ANA).find((line) => !before.has(line.request)) ?? null;
 
-/** In a word, why this round cannot go on, or nothing. */
+/** In a sentence, why this round cannot go on, or nothing. */
 export const stopped = () => NOT_GIVEN[ourRequest()?.state] ?? "";
 
-const proofs = (request) =>
-  store.world.proofs.filter((one) => one.person === ANA && one.request === request?.request);
-const allowed = (request) => proofs(request).findLast((one) => one.allowed);
+/** In every cloud that the request reaches. */
+const inEach = (request, isSo) => Boolean(request?.clouds.length) && request.clouds.every(isSo);
+
+const proofs = (request, cloud) => store.world.proofs.filter(
+  (one) => one.person === ANA && one.request === request.request && one.cloud === cloud);
+const allowed = (request, cloud) => proofs(request, cloud).findLast((one) => one.allowed);
 const objects = () => store.world.clouds.flatMap((cloud) => cloud.objects);
 const held = (request) => objects().some((one) => one.request === request.request);
 
-function refusedSince(request) {
-  const last = allowed(request)?.seq ?? 0;
-  return proofs(request).some((one) => !one.allowed && one.seq > last);
+function refusedSince(request, cloud) {
+  const last = allowed(request, cloud)?.seq ?? 0;
+  return proofs(request, cloud).some((one) => !one.allowed && one.seq > last);
 }
 
 export function progress() {
