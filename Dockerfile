@@ -6,13 +6,13 @@ RUN pip install --no-cache-dir uv==0.13.9
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 WORKDIR /app
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --frozen --no-dev --no-install-project
+RUN uv sync --frozen --no-dev --extra gcp --extra azure --no-install-project
 COPY bot bot
 COPY cli cli
 COPY policies policies
 COPY sandbox sandbox
 COPY workers workers
-RUN uv sync --frozen --no-dev --no-editable && chmod -R go-w .venv
+RUN uv sync --frozen --no-dev --extra gcp --extra azure --no-editable && chmod -R go-w .venv
 
 # Run: that environment, and a user who owns nothing but the home folder.
 FROM python:3.11-slim

@@ -17,7 +17,7 @@ from policies.audit import Entry
 from policies.rules import Policy
 from policies.values import GrantId
 from workers.ledger.ledger import Ledger
-from workers.paging import PAGED
+from workers.paging import PAGED, recent
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Alerts:
             return 0
         with self._ledger.reading() as reader:
             cursor, (head, _) = reader.cursor(CURSOR), reader.head()
-            urgent = reader.entries_of(PAGED, after=cursor) if head != cursor else ()
+            urgent = recent(reader.entries_of(PAGED, after=cursor), self._ledger.now())
         if head == cursor or not self._hold():
             return 0
         told = 0

@@ -72,7 +72,7 @@ class Announcer:
         policy = self._policy()
         with self._ledger.reading() as reader:
             cursor = reader.cursor(CURSOR)
-            untold, (head, _) = reader.untold(cursor), reader.head()
+            (head, _), untold = reader.head(), reader.untold(cursor)
         if policy is None or head == cursor:
             return 0.0 if policy else 1.0
         if not self._hold():

@@ -7,9 +7,10 @@ from bot import answers
 from bot.answers import ClickAnswer, ExtendAnswer
 from bot.asking import resolved_input, terms_of
 from bot.deciding import Click, digest, note_click
-from bot.views import RequestView, ask_longer, room, view
+from bot.views import HELD, RequestView, ask_longer, room, view
 from policies import approval as approvals
 from policies.approval import Approval, tally
+from policies.bundle import still_means
 from policies.decision import Allow, AskSomeone, Decision, Refuse, decide
 from policies.extension import (
     allowed_more,
@@ -65,6 +66,8 @@ def extend(extending: Extending, by: timedelta | None) -> ExtendAnswer:
     no = _no(extending)
     if no is not None:
         return no
+    if not still_means(policy, request, writing.grants_of(request.id)):
+        return answers.NoLonger(extending.view)
     adding = by or room(policy, request, writing.now).adding
     if adding is None:
         return answers.NoLonger(extending.view)
@@ -102,6 +105,10 @@ def _no(extending: Extending) -> ExtendAnswer | None:
         return answers.MayNotExtend(extending.view)
     if request.state is not RequestState.ACTIVE or too_late(request, writing.now):
         return answers.NothingToExtend(extending.view)
+    if not any(grant.state in HELD for grant in writing.grants_of(request.id)):
+        return answers.NothingToExtend(extending.view)
+    if request.decided_at is None:
+        return answers.NoLonger(extending.view)  # adopted: nobody knows for how long it was held
     if request.extension is not None:
         return answers.AlreadyExtending(extending.view)
     frozen = writing.switch(FREEZE)
@@ -130,7 +137,7 @@ def on_extension(writing: Writing, policy: Policy, click: Click) -> OnExtension 
         return answers.UnknownCard()
     extending = Extending(writing, policy, click.person, request)
     more = request.extension
-    if more is None or more.allowed_at is not None:
+    if more is None or more.allowed_at is not None or more.lapses_at <= writing.now:
         note_click(writing, click.person, "already_decided", request)
         return answers.NothingToDecide(extending.view)
     if request.version != token.version:

@@ -1,11 +1,13 @@
 """Whoever is deactivated in Slack loses what they hold: Slack is asked about the holders, again and again."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
 
 import structlog
 
-from bot.slack.client import Conversation, SlackError, SlackRefused
+from bot.slack.client import Conversation, SlackBusy, SlackError, SlackRefused
 from policies.people import Person
 from policies.rules import Policy
 from policies.values import PersonId
@@ -14,7 +16,9 @@ from workers.ledger.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 
-_NOBODY = {"user_not_found", "users_not_found"}
+_NOBODY: Final = {"user_not_found", "users_not_found"}
+_SOON: Final = timedelta(seconds=30)
+"""How long Slack is left alone when it does not answer."""
 
 
 class SlackLeavers:
@@ -33,35 +37,48 @@ class SlackLeavers:
         self._conversation = conversation
         self._monotonic = monotonic
         self._next_at = 0.0
+        self._waiting: list[PersonId] = []
 
     def look(self) -> int:
         """End what leavers hold, when it is time to look; how many there were.
 
-        What Slack cannot say now is asked again at the next look.
+        Whoever Slack does not speak of now is looked up the next time; the others do not wait for that.
 
         LedgerError when the ledger cannot be read or written.
         """
         policy = self._policy()
         if policy is None or self._monotonic() < self._next_at:
             return 0
-        self._next_at = self._monotonic() + LOOK_EVERY.total_seconds()
-        try:
-            left = list(self._left(policy))
-        except SlackError as error:
-            log.warning("holders_not_looked_up", problem=str(error))
-            self._next_at = 0.0
-            return 0
+        self._waiting = self._waiting or list(holders(self._ledger))
+        left: list[PersonId] = []
+        wait = self._look_up(policy, left)
+        self._next_at = self._monotonic() + wait.total_seconds()
         return end_for(self._ledger, left)
 
-    def _left(self, policy: Policy) -> Iterator[PersonId]:
-        for name in holders(self._ledger):
-            person = policy.people.get(name)
-            if person is not None and person.slack and not self._has_an_account(person):
-                yield name
+    def _look_up(self, policy: Policy, left: list[PersonId]) -> timedelta:
+        """Add to `left` who is not in Slack any more, from where it stopped; how long to wait now."""
+        try:
+            team = self._conversation.whoami().team if self._waiting else ""
+            while self._waiting:
+                person = policy.people.get(self._waiting[0])
+                if person is not None and self._has_left(person, team):
+                    left.append(person.id)
+                self._waiting.pop(0)
+        except SlackBusy as busy:
+            return timedelta(seconds=busy.after)
+        except SlackError as error:
+            log.warning("holders_not_looked_up", problem=str(error))
+            return _SOON
+        return LOOK_EVERY
 
-    def _has_an_account(self, person: Person) -> bool:
-        """Whether any of their accounts is still in use: one of two may have been closed on purpose."""
-        return any(self._in_use(account.user) for account in person.slack)
+    def _has_left(self, person: Person, team: str) -> bool:
+        """Whether none of their accounts in our workspace is in use: one of two may be closed on purpose."""
+        ours = [account.user for account in person.slack if account.team == team]
+        try:
+            return bool(ours) and not any(self._in_use(user) for user in ours)
+        except SlackRefused as refused:
+            log.warning("holder_not_looked_up", person=person.id, problem=refused.code)
+            return False
 
     def _in_use(self, user: str) -> bool:
         try:

@@ -234,7 +234,7 @@ def room(policy: Policy, request: AccessRequest, now: datetime) -> Room:
     facts = gather(policy, request.requester, request.beneficiary, now)
     longest = longest_allowed(ask_longer(request, held(request)), facts, policy)
     adding = can_add(request, longest)
-    if adding is None or too_late(request, now):
+    if adding is None or request.decided_at is None or too_late(request, now):
         return Room(None, longest, needs_a_yes=False)
     decision = decide(ask_longer(request, longer(request, adding)), facts, policy)
     if isinstance(decision, Refuse):

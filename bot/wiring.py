@@ -163,16 +163,15 @@ class Face:
     def _poll(self) -> None:
         while True:
             time.sleep(max(self.announce(), _POLL_SECONDS))
-            self.policy_watch.look()
-            self._look_around()
+            self.look_around()
 
-    def _look_around(self) -> None:
-        """What nobody rings for: alerts, and people who left."""
-        try:
-            self.alerts.look()
-            self.leavers.look()
-        except LedgerError as error:
-            log.warning("not_looked_around", problem=type(error).__name__)
+    def look_around(self) -> None:
+        """What nobody rings for: the policy, alerts, people who left; each whatever becomes of the others."""
+        for look in (self.policy_watch.look, self.alerts.look, self.leavers.look):
+            try:
+                look()
+            except Exception:  # the boundary of one look: the next one, and the polling, go on
+                log.exception("look_broke")
 
     def announce(self) -> float:
         """Tell what is untold; the seconds until it is worth trying again."""

@@ -17,6 +17,7 @@ from cli import wiring
 from cli.output import CannotDo, say
 from policies.values import CloudName
 from workers import valkey
+from workers.adapters import NotInstalled
 from workers.clock import Clock
 from workers.heartbeat import Heartbeat
 from workers.ledger.migrate import migrate as migrate_tables
@@ -86,7 +87,10 @@ def worker(
     start_logging(f"worker {queue}", given.log_level)
     wiring.ready_ledger(given)
     mine = hands()
-    mine.warm(queue)
+    try:
+        mine.warm(queue)
+    except NotInstalled as error:
+        raise CannotDo(f"{error}.") from error
     with Heartbeat(mine.ledger, mine.name, queue):
         on_purpose = serve(given, queue)
     if not on_purpose:

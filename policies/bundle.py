@@ -16,6 +16,7 @@ from policies.holding import Overruled, RefusedForGood
 from policies.moves import Moved
 from policies.people import Person, Principal
 from policies.request import AccessRequest, RequestState, activated, ended, failed, overruled
+from policies.rules import Policy
 from policies.values import CloudName, GrantId
 
 
@@ -91,3 +92,11 @@ def taken_back(
 def take_back(grants: Sequence[Grant], cause: EndCause, at: datetime) -> tuple[Moved[Grant], ...]:
     """All or nothing on the way in: every grant of the bundle that wants presence ends."""
     return tuple(ending(grant, cause, at) for grant in grants if grant.wants_presence)
+
+
+def still_means(policy: Policy, request: AccessRequest, grants: Sequence[Grant]) -> bool:
+    """Whether the role still is, for its holder, what these grants gave: only that lasts longer."""
+    role, holder = policy.catalogue.get(request.role), policy.people.get(request.beneficiary)
+    held = held_as(role, policy.clouds, holder) if role and holder else None
+    wanted = held if isinstance(held, tuple) else ()
+    return all((grant.entitlement, grant.principal) in wanted for grant in grants if grant.wants_presence)

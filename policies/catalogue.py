@@ -20,6 +20,7 @@ from policies.window import Duration
 RESERVED_WORDS = frozenset(
     {
         *("mine", "waiting", "roles", "why", "end", "extend", "emergency", "incident", "help"),
+        *("login", "logout"),
         *("for", "until", "tonight", "now", "open", "list", "all"),
     }
 )

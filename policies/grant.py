@@ -31,8 +31,6 @@ LAST_LOOK: Final = timedelta(seconds=90)
 
 A claim lasts 20 s past its last renewal and a call at most 8 s; the rest is room for a stopped process.
 """
-STANDING: Final = "standing"
-"""The problem of a live grant whose holder had it already, for good: nothing of ours is there."""
 MISSING: Final = "missing"
 """The problem of a live grant that is not in its cloud any more."""
 STUCK_AFTER: Final = timedelta(minutes=5)
@@ -122,6 +120,8 @@ class Grant(Value):
     ends_at: Moment
     due_at: Moment | None
     extends_to: Moment | None = None
+    standing: bool = False
+    """Whether the holder had it already, for good, from somebody else: nothing of ours is there."""
     tries: int = 0
     problem: str | None = None
     stuck_at: Moment | None = None
@@ -178,7 +178,7 @@ def confirmed(grant: Grant, at: datetime) -> Moved[Grant]:
 
 def stood(grant: Grant, at: datetime) -> Moved[Grant]:
     """A read from the cloud shows that the holder had it already, for good, from somebody else: it stays."""
-    moved = grant.moved(GrantVerb.CONFIRM, live_at=at, due_at=grant.ends_at, tries=0, problem=STANDING)
+    moved = confirmed(grant, at).value.model_copy(update={"standing": True})
     return Moved(moved, (grant.event("live", at, standing=True),))
 
 
@@ -239,13 +239,8 @@ def adopted(grant: Grant, at: datetime) -> Moved[Grant]:
 
 def extending(grant: Grant, until: datetime, at: datetime) -> Moved[Grant]:
     """It is to last longer: its cloud is told first."""
-    moved = grant.moved(GrantVerb.EXTEND, extends_to=until, due_at=at, tries=0, problem=_for_good(grant))
+    moved = grant.moved(GrantVerb.EXTEND, extends_to=until, due_at=at, tries=0, problem=None)
     return Moved(moved, (grant.event("extending", at, ends_at=moment_text(until)),))
-
-
-def _for_good(grant: Grant) -> str | None:
-    """What is still so when its end moves: that the holder had it already."""
-    return STANDING if grant.problem == STANDING else None
 
 
 def extended(grant: Grant, at: datetime) -> Moved[Grant]:
@@ -257,16 +252,14 @@ def extended(grant: Grant, at: datetime) -> Moved[Grant]:
         extends_to=None,
         due_at=until,
         tries=0,
-        problem=_for_good(grant),
+        problem=None,
     )
     return Moved(moved, (grant.event("extended", at, ends_at=moment_text(until)),))
 
 
 def kept(grant: Grant, why: str, at: datetime) -> Moved[Grant]:
     """Its end cannot be moved: the old one stands."""
-    moved = grant.moved(
-        GrantVerb.KEEP, extends_to=None, due_at=grant.ends_at, tries=0, problem=_for_good(grant)
-    )
+    moved = grant.moved(GrantVerb.KEEP, extends_to=None, due_at=grant.ends_at, tries=0, problem=None)
     return Moved(moved, (grant.event("not_extended", at, code=why),))
 
 

@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from policies.grant import (
-    STANDING,
     EndCause,
     Grant,
     GrantState,
@@ -198,7 +197,7 @@ def _settle_standing(grant: Grant, at: datetime) -> Moved[Grant] | None:
         case GrantState.GRANTING:
             return stood(grant, at)
         case GrantState.EXTENDING:
-            return extended(grant.model_copy(update={"problem": STANDING}), at)
+            return extended(grant.model_copy(update={"standing": True}), at)
         case _:
             return _settle_absent(grant, at)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from policies.grant import STANDING, Grant, GrantState
+from policies.grant import Grant, GrantState
 from policies.values import HoldingKey
 
 
@@ -65,7 +65,7 @@ def plan(recorded: Iterable[Grant], found: Iterable[Sighting]) -> tuple[Step, ..
 
 
 def _should_be_there(grant: Grant) -> bool:
-    return grant.state is GrantState.LIVE and grant.problem != STANDING
+    return grant.state is GrantState.LIVE and not grant.standing
 
 
 def _about(sighting: Sighting, grant: Grant | None) -> Step | None:

@@ -1,6 +1,7 @@
 """Where each cloud's adapter is put together; its SDK is imported then, and not before."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from policies.entitlements import Clouds
@@ -15,6 +16,18 @@ from workers.settings import Settings
 PolicySource: TypeAlias = Callable[[], Policy | None]
 """The policy in force now, or None when there is none to be had."""
 Adapter: TypeAlias = Callable[[Settings, Ledger, PolicySource], Cloud]
+
+
+class NotInstalled(Exception):
+    """The packages of a cloud are not there; the message says how to get them."""
+
+
+@contextmanager
+def _packages(extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise NotInstalled(f"{extra} needs its own packages: pip install 'prod-access[{extra}]'") from error
 
 
 def _labels(settings: Settings) -> Labels:
@@ -80,8 +93,9 @@ def identity_center(settings: Settings, ledger: Ledger, policy: PolicySource) ->
 
 def gcp(settings: Settings, ledger: Ledger, policy: PolicySource) -> Cloud:
     """Conditional bindings, on the resources of the policy in force."""
-    from workers.clouds.gcp.client import GcpClient  # noqa: PLC0415 (lazy: Google's SDK takes a while)
-    from workers.clouds.gcp.conditional_binding import ConditionalBindings  # noqa: PLC0415 (lazy, as above)
+    with _packages("gcp"):
+        from workers.clouds.gcp.client import GcpClient  # noqa: PLC0415 (lazy: Google's SDK takes a while)
+        from workers.clouds.gcp.conditional_binding import ConditionalBindings  # noqa: PLC0415 (as above)
 
     client = GcpClient(instance=settings.instance, now=ledger.now, endpoint=settings.gcp_endpoint)
     return ConditionalBindings(client, _labels(settings), lambda: _clouds(policy).gcp)
@@ -89,8 +103,9 @@ def gcp(settings: Settings, ledger: Ledger, policy: PolicySource) -> Cloud:
 
 def azure(settings: Settings, ledger: Ledger, policy: PolicySource) -> Cloud:
     """Role assignments, at the scopes of the policy in force."""
-    from workers.clouds.azure.client import AzureClient  # noqa: PLC0415 (lazy: Azure's SDK takes 0.3 s)
-    from workers.clouds.azure.role_assignment import RoleAssignments  # noqa: PLC0415 (lazy, as above)
+    with _packages("azure"):
+        from workers.clouds.azure.client import AzureClient  # noqa: PLC0415 (lazy: Azure's SDK takes 0.3 s)
+        from workers.clouds.azure.role_assignment import RoleAssignments  # noqa: PLC0415 (as above)
 
     client = AzureClient(
         instance=settings.instance,

@@ -10,6 +10,7 @@ import structlog
 from policies.grant import EndCause, GrantState, ending
 from policies.rules import Policy
 from policies.values import PersonId
+from workers.ledger import logins
 from workers.ledger.ledger import Ledger
 from workers.ledger.writing import Writing
 
@@ -42,7 +43,8 @@ class Leavers:
 def holders(ledger: Ledger) -> tuple[PersonId, ...]:
     """Everybody who holds something or is getting it."""
     with ledger.reading() as reader:
-        return reader.holders(_HOLDING)
+        logged_in = logins.people(reader, ledger.now())
+        return tuple(sorted({*reader.holders(_HOLDING), *logged_in}))
 
 
 def end_for(ledger: Ledger, people: Iterable[PersonId]) -> int:
@@ -56,5 +58,6 @@ def end_for(ledger: Ledger, people: Iterable[PersonId]) -> int:
 
 
 def _end_all(writing: Writing, person: PersonId) -> None:
+    logins.end_all(writing, person, by="prod-access")
     for grant in writing.grants(states=_HOLDING, person=person):
         writing.save_grant(ending(grant, EndCause.LEFT, writing.now))

@@ -4,7 +4,8 @@ audit log ──cursor──▶ grant.stuck ──POST──▶ the webhook     
 """
 
 import json
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
@@ -20,6 +21,9 @@ HOLD: Final = timedelta(seconds=30)
 PAGED: Final = frozenset({"grant.stuck", "reconcile.foreign", "grant.missing"})
 """What somebody has to look at now; told in channels too, where Slack is there."""
 _SECONDS: Final = 5.0
+_RECENT: Final = timedelta(days=1)
+_THIS_ONE_ALONE: Final = frozenset({400, 413, 422})
+"""Refusals of one message, which must not hold up those after it."""
 
 
 class Paging:
@@ -40,7 +44,7 @@ class Paging:
         with self._ledger.reading() as reader:
             cursor = reader.cursor(CURSOR)
             head, _ = reader.head()
-            urgent = tuple(reader.entries_of(PAGED, after=cursor))
+            urgent = recent(reader.entries_of(PAGED, after=cursor), self._ledger.now())
         paged = 0
         for entry in urgent:
             if not self._post(entry):
@@ -60,9 +64,17 @@ class Paging:
         body = {"id": entry.hash, "at": entry.at, "what": entry.kind, **json.loads(entry.body)}
         try:
             answer = httpx.post(self._webhook, json=body, timeout=_SECONDS)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.warning("not_paged", problem=type(error).__name__)
             return False
-        if answer.is_error:
+        if answer.status_code in _THIS_ONE_ALONE:
+            log.error("page_refused", status=answer.status_code, entry=entry.seq)
+            return True
+        if not answer.is_success:
             log.warning("not_paged", status=answer.status_code)
-        return not answer.is_error
+        return answer.is_success
+
+
+def recent(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
+    """Those of the last day: a webhook or channel that is set up later is not sent the whole history."""
+    return tuple(entry for entry in entries if datetime.fromisoformat(entry.at) > now - _RECENT)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from policies.approval import tally
+from policies.bundle import still_means
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
 from policies.entitlements import never_granted
 from policies.extension import lasting
@@ -44,6 +45,11 @@ class StillAllowed:
             return Overruled("never_granted", in_force.hash)
         if None in found:
             return Overruled("no_request", in_force.hash)
+        longer = [grant for grant in claim.grants if grant.state is GrantState.EXTENDING]
+        for request in found:
+            mine = [grant for grant in longer if request and grant.request == request.id]
+            if request and not still_means(in_force, request, mine):
+                return Overruled("role_changed", in_force.hash)
         noes = (why_not(request, in_force, self._ledger.now()) for request in found if request is not None)
         return next((Overruled(why, in_force.hash) for why in noes if why), None)
 

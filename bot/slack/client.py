@@ -150,7 +150,9 @@ class SlackConversation:
 
     def user(self, user: str) -> Mapping[str, Any]:
         """A user as Slack knows them now."""
-        found: Mapping[str, Any] = self._call("users.info", user=user)["user"]
+        found = self._call("users.info", user=user).get("user")
+        if not isinstance(found, Mapping):
+            raise SlackAway("an answer without a user")
         return found
 
     def open_form(self, trigger: str, form: Mapping[str, Any]) -> None:

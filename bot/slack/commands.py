@@ -68,6 +68,8 @@ class Commands:
             case Part(filled, notes):
                 draft = _draft(filled, body)._replace(notes=tuple(noted(note) for note in notes))
                 return self._open(body, person, self._forms.for_somebody_known(person, draft))
+            case Extend():
+                return self._extend(line, person, operation=f"command:{body.get('trigger_id')}")
             case _:
                 return self._say(line, person)
 
@@ -139,7 +141,7 @@ class Commands:
     def _change(self, line: End | Extend, person: Person) -> Message:
         return self._end(line.target, person) if isinstance(line, End) else self._extend(line, person)
 
-    def _extend(self, line: Extend, person: Person) -> Message:
+    def _extend(self, line: Extend, person: Person, *, operation: str | None = None) -> Message:
         """Let the one that is meant last longer; with several, or none of that name, list what there is."""
         running = [view for view in self._desk.mine(person.id) if view.state in _RUNS]
         meant = [view for view in running if line.target is None or _is(view, line.target)]
@@ -147,7 +149,8 @@ class Commands:
             return replies.say_nothing_held()
         if len(meant) != 1:
             return self.mine(person)
-        answer = self._desk.extend(person.id, meant[0].request.id, line.duration)
+        wanted = meant[0].request.id
+        answer = self._desk.extend(person.id, wanted, line.duration, operation=operation)
         return self._forms.worded_longer(answer)
 
 

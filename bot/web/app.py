@@ -23,6 +23,7 @@ from bot.web.shapes import Problem
 from policies.rules import Policy
 from workers.ledger.errors import LedgerError
 from workers.ledger.ledger import Ledger
+from workers.settings import LOOPBACK
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,14 @@ def make_app(parts: Parts, limits: Limits = ORDINARY) -> Api:
     return app
 
 
+def _is_private(req: falcon.Request) -> bool:
+    """Whether the call came over TLS all the way, as the proxy says; without a proxy, from this machine."""
+    told = req.get_header("X-Forwarded-Proto")
+    if told is None:
+        return req.remote_addr in LOOPBACK
+    return all(hop.strip().lower() == "https" for hop in told.split(","))
+
+
 class _Careful:
     """Before each call: over TLS, and with rules in force; after it: nothing is cached."""
 
@@ -86,7 +95,7 @@ class _Careful:
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Refuse what a proxy says came in the clear, and everything while there are no rules."""
-        if req.get_header("X-Forwarded-Proto", default="https").strip().lower() == "http":
+        if not _is_private(req):
             raise falcon.HTTPForbidden(description=words.NOT_OVER_TLS)
         if req.path != _HEALTH and self._policy() is None:
             raise falcon.HTTPServiceUnavailable(description=words.NO_RULES, retry_after=60)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from policies.grant import MISSING, STANDING, Grant, GrantState
+from policies.grant import MISSING, Grant, GrantState
 from sandbox.demo.ports import CloudReading
 
 _HELD = {GrantState.LIVE, GrantState.EXTENDING}
@@ -51,6 +51,6 @@ def _of_holding(title: str, grants: Sequence[Grant], *, held: bool) -> Iterator[
             yield f"{title} still holds {newest.request}; the ledger says {newest.state.value}."
         return
     for grant in grants:
-        if grant.state in _HELD and grant.problem != STANDING:
+        if grant.state in _HELD and not grant.standing:
             knows = ", and knows that it is missing" if grant.problem == MISSING else ""
             yield f"{title} does not hold {grant.request}; the ledger says {grant.state.value}{knows}."

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot import answers
 from bot.asking import Wish
@@ -17,8 +18,10 @@ from policies.values import PersonId, RequestId, RoleName
 from tests import builders
 from tests.builders import AWS, HOUR, NOW, StoppedClock
 from workers.clock import look_at
+from workers.ledger import schema
 from workers.ledger.claims import Settled, claim_due, settle_claims
 from workers.ledger.ledger import Ledger
+from workers.ledger.writing import Writing
 from workers.recheck import StillAllowed
 
 READ = RoleName("prod-db-readonly")
@@ -258,3 +261,53 @@ def test_how_much_longer_it_could_be_is_shown_with_what_somebody_holds(desk: Des
     (shown,) = desk.mine(ANA)
     assert shown.room is not None
     assert (shown.room.adding, shown.room.longest, shown.room.needs_a_yes) == (HALF, 2 * HOUR, True)
+
+
+def test_what_was_adopted_is_not_extended_as_nobody_knows_how_long_it_was_held(
+    desk: Desk, ledger: Ledger, clock: StoppedClock
+):
+    del clock
+    name = live(desk, ledger, BEN)
+    adopted = stored(ledger, name).model_copy(update={"decided_at": None, "version": 9})
+    ledger.retrying(lambda writing: _replace(writing, adopted))
+    assert isinstance(desk.extend(BEN, name, HALF), answers.NoLonger)
+    (shown,) = desk.mine(BEN)
+    assert shown.room is not None
+    assert shown.room.adding is None
+
+
+def _replace(writing: Writing, request: AccessRequest) -> None:
+    body = request.model_dump_json()
+    writing.rows(
+        update(schema.requests)
+        .where(schema.requests.c.id == request.id)
+        .values(body=body, version=request.version)
+        .returning(schema.requests.c.id)
+    )
+
+
+def test_what_the_role_no_longer_gives_is_not_extended(ledger: Ledger, meridian: Policy):
+    in_force = [meridian]
+    desk = Desk(ledger, lambda: in_force[0])
+    name = live(desk, ledger, BEN)
+    desk.extend(BEN, name, None)
+    (claim,) = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w", most=9))
+    in_force[0] = builders.meridian("gcp")
+    no = StillAllowed(ledger, lambda: in_force[0])(claim)
+    assert no is not None
+    assert no.why == "role_changed"  # type: ignore[union-attr]
+    other = live(Desk(ledger, lambda: meridian), ledger, ANA)
+    assert isinstance(desk.extend(ANA, other, None), answers.NoLonger)
+
+
+def test_what_is_ending_already_is_not_extended(desk: Desk, ledger: Ledger):
+    name = live(desk, ledger, BEN)
+    desk.end(BEN, name)
+    assert isinstance(desk.extend(BEN, name, None), answers.NothingToExtend)
+
+
+def test_a_yes_after_it_has_lapsed_does_not_count(desk: Desk, ledger: Ledger, clock: StoppedClock):
+    name = live(desk, ledger, ANA)
+    desk.extend(ANA, name, None)
+    clock.move(HALF)
+    assert isinstance(yes(desk, ledger, BEN, name), answers.NothingToDecide)

@@ -33,7 +33,7 @@ from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
 from policies.files import load
-from policies.grant import STANDING, Grant, GrantState
+from policies.grant import Grant, GrantState
 from policies.rules import Policy
 from policies.values import HoldingKey, PersonId, RequestId, RoleName
 from sandbox.world import DidNotHappenError, World
@@ -263,7 +263,7 @@ def act_cloud_away(driver: Driver, cloud: InCloud) -> None:
     """One cloud is away for a minute around the end: the others end on time, that one when it is back."""
     requests = driver.give()
     driver.live(requests)
-    still = {one.holding for one in driver.grants(requests, cloud.name) if one.problem != STANDING}
+    still = {one.holding for one in driver.grants(requests, cloud.name) if not one.standing}
     number = cloud.break_calls("reset")
     driver.to_the_end(requests)
     others = {grant.holding for grant in driver.grants(requests) if grant.cloud != cloud.name}
@@ -303,7 +303,7 @@ def act_lost_ledger(driver: Driver) -> None:
     world = driver.world
     requests = driver.give()
     driver.live(requests)
-    held = [grant for grant in driver.grants(requests) if grant.problem != STANDING]
+    held = [grant for grant in driver.grants(requests) if not grant.standing]
     before = {grant.holding: grant.ends_at for grant in held}
     driver.remember()
     world.lose_ledger()

@@ -23,11 +23,13 @@ from google.type import expr_pb2
 
 from cli.bootstrap import CloudToSetUp, setup_for
 from cli.bootstrap.commands import command_lines
-from cli.negative import prove_refused
+from cli.negative.aws import prove_refused
+from cli.negative.azure import prove_refused as prove_azure_refuses
+from cli.negative.gcp import prove_refused as prove_google_refuses
 from policies.entitlements import Clouds
 from policies.entitlements.aws import AwsAccount, AwsLease
-from policies.entitlements.azure import AzureScope
-from policies.entitlements.gcp import GcpResource
+from policies.entitlements.azure import AzureScope, assignment_at
+from policies.entitlements.gcp import GcpResource, binding_on
 from policies.grant import Grant
 from policies.holding import Absent, Present, RefusedForGood
 from policies.people import AwsUser, People
@@ -44,6 +46,8 @@ from sandbox.gcp import names as gcp_names
 from sandbox.gcp.signing import google_auth_follows
 from sandbox.gcp.standin import GcpStandIn
 from tests.aws import SHOP, WorkerClient, leased_roles, shop_grant
+from tests.azure import azure_client as azure_worker_client
+from tests.gcp import worker_client as google_worker_client
 from tests.policies.builders import person, policy, role
 from tests.sandbox.azure.asks import credential, reader, until
 from tests.sandbox.gcp.clients import (
@@ -532,6 +536,20 @@ def test_google_cannot_be_told_whom_a_role_is_given_to(google_limited: Callable[
     assert [f"group:{gcp_names.ENGINEERS}"] in [list(one.members) for one in written.bindings]
 
 
+def test_the_proof_holds_where_the_printed_bindings_are_set_up(
+    gcp: GcpStandIn, google_limited: Callable[..., Any]
+):
+    """Eleven roles, so two bindings; another project is not reached, so nothing can be tried there."""
+    listed = (*(f"roles/service.viewer{n}" for n in range(9)), *LISTED)
+    google_limited(in_google(*listed[:10]), in_google(listed[10]))
+    client, ana = google_worker_client(gcp), gcp_names.member("ana")
+    checkup = prove_google_refuses(client, binding_on(SHOP_PROJECT, listed), listed, ana)
+    assert (checkup.ok, checkup.detail) == (True, "refused, as it should be")
+    tooling = binding_on(GcpResource(alias="tooling", name="projects/tooling"), listed)
+    checkup = prove_google_refuses(client, tooling, listed, ana)
+    assert checkup.detail == "could not be tried: gcp_permission_denied"
+
+
 # Azure ------------------------------------------------------------------------------------------------------
 
 AZURE_NAMES = itertools.count(1)
@@ -674,3 +692,17 @@ def test_without_pim_in_it_the_printed_role_opens_no_pim(
     end = running_azure.clock.now().replace(microsecond=0)
     said = azure_refusal(requests.create, azure_names.GROUP_SCOPE, azure_name(), until(end))
     assert said == "403 AuthorizationFailed"
+
+
+@pytest.mark.usefixtures("azure_worker")
+@pytest.mark.parametrize(
+    ("azure_worker", "name"),
+    [("direct", azure_names.DIRECT_WORKER), ("pim", azure_names.WORKER)],
+    indirect=["azure_worker"],
+)
+def test_the_proof_holds_where_the_printed_assignment_is_set_up(running_azure: AzureStandIn, name: str):
+    """The printed condition has Reader and users: another role, a group and an application are tried."""
+    place = assignment_at(SHOP_SCOPE, "Reader")
+    with azure_worker_client(running_azure, running_azure.application(name)) as client:
+        checkup = prove_azure_refuses(client, place, [place.role_id])
+    assert (checkup.ok, checkup.detail) == (True, "refused, as it should be")

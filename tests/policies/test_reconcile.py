@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.grant import STANDING, GrantState
+from policies.grant import GrantState
 from policies.reconcile import Adopt, Flag, LookOnce, Report, Sighting, plan
 from tests.builders import HOUR, NOW, grant
 
@@ -40,7 +40,7 @@ def test_what_is_live_and_not_found_is_flagged():
 
 
 def test_what_somebody_had_already_is_not_ours_to_find():
-    assert plan([recorded().model_copy(update={"problem": STANDING})], []) == ()
+    assert plan([recorded().model_copy(update={"standing": True})], []) == ()
 
 
 def test_what_is_on_its_way_is_left_to_its_worker():

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,36 @@ def test_a_webhook_that_does_not_take_it_is_asked_again(ledger: Ledger, webhook:
     webhook.status = 200
     assert paging.run() == 1
     assert [one["grant"] for one in webhook.taken] == ["pa-1"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 308, 401, 404, 429, 503])
+def test_a_webhook_that_has_moved_or_is_closed_has_taken_nothing(
+    ledger: Ledger, webhook: Webhook, status: int
+):
+    happens(ledger, "grant.stuck", "pa-1")
+    webhook.status = status
+    assert Paging(ledger, webhook.url, name="me").run() == 0
+    webhook.status = 204
+    assert Paging(ledger, webhook.url, name="me").run() == 1
+
+
+def test_one_page_that_is_refused_does_not_hold_up_the_rest(ledger: Ledger, webhook: Webhook):
+    happens(ledger, "reconcile.foreign", "pa-1")
+    webhook.status = 400
+    paging = Paging(ledger, webhook.url, name="me")
+    paging.run()
+    webhook.status = 200
+    happens(ledger, "grant.stuck", "pa-2")
+    paging.run()
+    assert [one["grant"] for one in webhook.taken] == ["pa-2"]
+
+
+def test_a_webhook_that_is_set_up_later_is_not_sent_the_whole_history(
+    ledger: Ledger, webhook: Webhook, clock: StoppedClock
+):
+    happens(ledger, "grant.stuck", "pa-1")
+    clock.move(timedelta(days=2))
+    assert Paging(ledger, webhook.url, name="me").run() == 0
 
 
 def test_nobody_listening_loses_nothing(ledger: Ledger, webhook: Webhook):

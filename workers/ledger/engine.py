@@ -42,6 +42,7 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        hide_parameters=True,
         pool_size=8,
         max_overflow=24,
         connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "prod-access"},
@@ -53,7 +54,13 @@ def _sqlite(url: URL) -> Engine:
         message = "DATABASE_URL=sqlite:///FILE needs a file: the ledger outlives its process"
         raise ValueError(message)
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, pool_size=8, max_overflow=24)
+    engine = create_engine(
+        url,
+        hide_parameters=True,  # what people wrote is in no log
+        connect_args={"timeout": _BUSY_MS / 1000},
+        pool_size=8,
+        max_overflow=24,
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -142,15 +142,22 @@ def end(writing: Writing, token: str) -> Login | None:
     return login
 
 
-def end_all(writing: Writing, person: PersonId) -> int:
+def end_all(writing: Writing, person: PersonId, *, by: str = "") -> int:
     """End every login of a person, also those confirmed and not yet taken; how many there were."""
     theirs = and_(_logins.c.person == person, or_(_open(writing.now), _untaken(writing.now)))
     ended = writing.rows(
         update(_logins).where(theirs).values(state=LoginState.ENDED.value).returning(*_SHOWN)
     )
     for row in ended:
-        _note(writing, "ended", _login(row), by=person)
+        _note(writing, "ended", _login(row), by=by or person)
     return len(ended)
+
+
+def people(reader: Reader, now: datetime) -> tuple[PersonId, ...]:
+    """Everybody with a login that is open, or confirmed and not yet taken."""
+    theirs = or_(_open(now), _untaken(now))
+    found = reader.scalars(select(_logins.c.person).where(theirs).distinct())
+    return tuple(PersonId(person) for person in found if person)
 
 
 def _waits(code: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

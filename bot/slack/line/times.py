@@ -12,7 +12,7 @@ LONGEST_TIME = timedelta(days=36_500)
 """More than this is no duration at all."""
 
 _UNIT = r"(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)"
-_SMALLER_PART = re.compile(rf"(\d{{1,2}}) ?(?=[hms]){_UNIT}")
+_SMALLER_PART = re.compile(rf"(\d{{1,2}}) ?(?=[hms]){_UNIT}", re.ASCII)
 _CEILINGS = {"h": 24, "m": 60, "s": 60}
 _NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,3})?")
 _UNTIL = frozenset({"until", "till"})

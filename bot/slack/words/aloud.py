@@ -18,7 +18,7 @@ from bot.slack.words.card import (
     waiting_state,
     which_rule,
 )
-from bot.slack.words.clouds import cloud_state, how_many_live, refuser, why_refused
+from bot.slack.words.clouds import cloud_state, how_many_live, is_standing, refuser, why_refused
 from bot.slack.words.small import (
     a_few,
     capital,
@@ -117,8 +117,14 @@ def ended_text(view: RequestView, now: datetime) -> str:
     if found_again(view):
         again = f"Ending again, found after it was gone: {_held(view)}."
         return spoken(f"{again} {_where(view, now)}{number(view)}")
-    gone = f"Gone from {cloud_names(view)}." if view.clouds else "Nothing is left."
-    return spoken(f"Ended {when(over_at(view), now)}: {_held(view)}. {gone}")
+    return spoken(f"Ended {when(over_at(view), now)}: {_held(view)}. {_gone_and_kept(view)}")
+
+
+def _gone_and_kept(view: RequestView) -> str:
+    ours = view._replace(clouds=tuple(one for one in view.clouds if not is_standing(one)))
+    kept = view._replace(clouds=tuple(one for one in view.clouds if is_standing(one)))
+    gone = f"Gone from {cloud_names(ours)}." if ours.clouds else "Nothing is left."
+    return f"{gone} {cloud_names(kept)}: held before, stays." if kept.clouds else gone
 
 
 def denied_text(view: RequestView, now: datetime) -> str:

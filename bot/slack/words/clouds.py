@@ -78,7 +78,18 @@ def _tries(one: CloudView, now: datetime) -> str:
     return f", {one.grant.tries} tries, next {when(one.grant.due_at, now)}"
 
 
+def is_standing(one: CloudView) -> bool:
+    """Whether the holder had it already, for good, from somebody else."""
+    return one.grant is not None and one.grant.standing
+
+
+STAYS: Final = "held before, stays"
+"""What is said of it: nothing of ours is there, and nothing of theirs is taken."""
+
+
 def _live(view: RequestView, one: CloudView, now: datetime) -> str:
+    if is_standing(one):
+        return STAYS
     return f"live{own_end(view, one, now) or not_yet(one, now)}"
 
 
@@ -121,6 +132,8 @@ def _trouble(problem: str | None) -> str:
 
 
 def _gone(view: RequestView, one: CloudView, _: datetime) -> str:
+    if is_standing(one):
+        return STAYS
     seen = f"gone {when_exactly(one.grant.gone_at)}" if one.grant and one.grant.gone_at else "gone"
     if view.state is not CardState.NOT_GIVEN:
         return seen
@@ -174,6 +187,8 @@ def code_in_words(code: str) -> str:
 def gone_from(view: RequestView, one: CloudView, *, early: bool) -> str:
     """When a cloud showed nothing any more; and, where the end came in time, how long Azure may answer."""
     gone_at = one.grant.gone_at if one.grant else None
+    if is_standing(one):
+        return f"{short_place(view, one)} {STAYS}"
     name = _OWN_CLOCK.get(one.cloud, "") if place_alone(view, one) else ""
     gone = f"{name or short_place(view, one)} gone{f' {when_exactly(gone_at)}' if gone_at else ''}"
     if one.cloud != AZURE or early or gone_at is None or not ever_live(view):
@@ -187,7 +202,8 @@ def outlives(view: RequestView) -> list[str]:
 
 
 def _held(view: RequestView) -> _Held:
-    return [(one.cloud, one.grant) for one in view.clouds if one.grant and one.grant.live_at]
+    held = [(one.cloud, one.grant) for one in view.clouds if one.grant and one.grant.live_at]
+    return [(cloud, grant) for cloud, grant in held if not grant.standing]
 
 
 def refusals(view: RequestView) -> list[str]:

@@ -9,6 +9,7 @@ from bot.slack.words.card import early_end, held_for, late_clouds, unanswered
 from bot.slack.words.clouds import (
     AWS,
     AZURE,
+    is_standing,
     not_yet,
     own_end,
     refuser,
@@ -73,6 +74,8 @@ def _usable(view: RequestView, one: CloudView, now: datetime) -> str:
         return starting(one)
     if one.state not in HELD:
         return "gone" if one.state is GrantState.GONE else "ending"
+    if is_standing(one):
+        return "you had it before, and keep it"
     works = ", works now" if one.cloud == AWS else not_yet(one, now)
     return f"live{own_end(view, one, now) or works}"
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from policies.grant import MISSING, STANDING, Grant, GrantState
+from policies.grant import MISSING, Grant, GrantState
 from policies.values import CloudName, HoldingKey
 from sandbox.demo.comparing import differences
 from sandbox.demo.ports import CloudObject, CloudReading
@@ -57,7 +57,7 @@ def test_what_should_be_held_is_not():
 
 
 def test_what_somebody_has_for_good_is_nothing_of_ours():
-    assert said(reading(), grant(GrantState.LIVE, problem=STANDING)) == ()
+    assert said(reading(), grant(GrantState.LIVE, standing=True)) == ()
 
 
 def test_a_holding_that_a_later_request_has_is_wanted():

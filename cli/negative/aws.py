@@ -1,21 +1,22 @@
-"""The negative proof: a cloud itself refuses what the catalogue does not list, whoever holds our credentials.
-
-Each attempt is one that could give nothing to anybody even if it were let through: roles that nobody may take
-on, and a policy that does not exist. What is made on the way is removed, and what could not be is named.
-"""
+"""AWS: what the spoke of an account must be refused, tried."""
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Final
 
+from cli.negative.verdict import verdict
 from policies.entitlements.aws import ROLE_PATH, AwsLease
 from policies.least_privilege.iam import Arn
+from policies.least_privilege.listed import listed
+from policies.rules import Policy
 from workers.clouds.aws import documents
 from workers.clouds.aws.client import AwsClient, Missing, OneRole
 from workers.clouds.cloud import Checkup, CloudError, Refused
+from workers.settings import Settings
 
 _NOBODY: Final = json.dumps(
     {
@@ -27,23 +28,22 @@ _NOBODY: Final = json.dumps(
 _DENIED: Final = "AccessDenied"
 
 
+def proofs(policy: Policy, settings: Settings, now: Callable[[], datetime]) -> Iterator[Checkup]:
+    """One for each account that a role reaches."""
+    client = AwsClient(instance=settings.instance, now=now, endpoint=settings.aws_endpoint)
+    for lease in {one.account_id: one for one in listed(policy, AwsLease)}.values():
+        yield prove_refused(client, lease)
+
+
 def prove_refused(client: AwsClient, account: AwsLease) -> Checkup:
     """Try what the account must refuse, as its spoke; ok when it refused all of it. Raises nothing.
 
-    It makes one role, under the boundary, that takes nobody on and denies everything, and removes it again:
-    IAM judges a policy against the catalogue only where the role to attach it to is there.
+    Nobody gets anything by it: the roles take nobody on, and the policy does not exist. It makes one role,
+    under the boundary, that takes nobody on and denies everything, and removes it again: IAM judges a policy
+    against the catalogue only where the role to attach it to is there.
     """
     name = f"aws {account.alias}: refuses what the catalogue does not list"
-    trial = _Trial(client, account)
-    try:
-        allowed = trial.run()
-    except CloudError as error:
-        return Checkup(name, ok=False, detail=f"could not be tried: {error.problem}{trial.left()}")
-    left = trial.left()
-    if allowed:
-        detail = f"not refused: {', '.join(allowed)}; set it up as prod-access bootstrap aws says{left}"
-        return Checkup(name, ok=False, detail=detail)
-    return Checkup(name, ok=not left, detail=f"refused, as it should be{left}")
+    return verdict(name, _Trial(client, account), cloud="aws")
 
 
 class _Trial:
@@ -55,24 +55,22 @@ class _Trial:
         self._mark = secrets.token_hex(4)
         self._made: set[str] = set()
 
-    def run(self) -> list[str]:
-        """What was let through."""
+    def run(self) -> Iterator[str]:
+        """What is let through."""
         self._client.spoke(self._account)  # where we do not get in at all, nothing was made either
         tries: dict[str, Callable[[], None]] = {
             "a role without the boundary": partial(self._create, "unbounded", Path=ROLE_PATH),
             f"a role outside {ROLE_PATH}": partial(self._create, "outside", Path="/", **self._bounded),
             "more for the spoke itself": partial(self._attach, Arn.of(self._account.spoke_role).name),
         }
-        allowed = [what for what, attempt in tries.items() if not _refused(attempt)]
+        yield from (what for what, attempt in tries.items() if not _refused(attempt))
         self._make_ours()
         if not _refused(partial(self._attach, self._name("ours"))):
-            allowed.append("a policy outside the catalogue")
-        return allowed
+            yield "a policy outside the catalogue"
 
-    def left(self) -> str:
-        """What is there still and cannot be removed, as the end of a sentence."""
-        names = sorted(name for name in self._made if not self._removed(name))
-        return f"; remove by hand: {', '.join(names)}" if names else ""
+    def left(self) -> list[str]:
+        """The roles that are there still and cannot be removed."""
+        return sorted(name for name in self._made if not self._removed(name))
 
     @property
     def _bounded(self) -> dict[str, str]:
