@@ -32,6 +32,8 @@ LONGEST_SLEEP: Final = 0.25
 RENUDGE: Final = timedelta(milliseconds=500)
 """How long a nudge is given to be heard before it is repeated."""
 
+LAST_MOMENT: Final = timedelta(seconds=5)
+"""How long background work may go on once the clock was told to stop."""
 RECONCILE_EVERY: Final = timedelta(minutes=15)
 
 Nudge = Callable[[str], bool]
@@ -82,6 +84,13 @@ class Clock:
                 log.exception("clock_cannot_read", problem=type(error).__name__)
                 wait = 1.0
             stop.wait(wait)
+        self._let_finish()
+
+    def _let_finish(self) -> None:
+        """Give what is under way in the background a moment before the process ends."""
+        until = time.monotonic() + LAST_MOMENT.total_seconds()
+        for thread in self._draining.values():
+            thread.join(max(until - time.monotonic(), 0.0))
 
     def _reconcile_when_due(self) -> None:
         """Compare clouds and ledger in the background, at once and then every quarter of an hour."""

@@ -3,7 +3,6 @@
 import logging
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -64,9 +63,6 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     handlers = list(logging.getLogger().handlers)
     known = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield tmp_path / "home"
-    for thread in threading.enumerate():
-        if thread.name.startswith(("reconcile-", "leavers", "paging")):
-            thread.join(timeout=20)  # what a clock began in the background ends in this environment
     for number, handler in known.items():
         signal.signal(number, handler)
     logging.captureWarnings(capture=False)
