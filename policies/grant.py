@@ -62,6 +62,7 @@ class GrantVerb(StrEnum):
     EXTEND = "extend"
     CONFIRM_EXTENDED = "confirm_extended"
     KEEP = "keep"
+    MOVE_BACK = "move_back"
 
 
 GRANT_MOVES: Final = {
@@ -81,6 +82,7 @@ GRANT_MOVES: Final = {
     (GrantState.EXTENDING, GrantVerb.CONFIRM_EXTENDED): GrantState.LIVE,
     (GrantState.EXTENDING, GrantVerb.RETRY): GrantState.EXTENDING,
     (GrantState.EXTENDING, GrantVerb.KEEP): GrantState.LIVE,
+    (GrantState.EXTENDING, GrantVerb.MOVE_BACK): GrantState.EXTENDING,
     (GrantState.EXTENDING, GrantVerb.END): GrantState.ENDING,
 }
 """Every move there is; a pair that is not here raises IllegalMove."""
@@ -257,10 +259,16 @@ def extended(grant: Grant, at: datetime) -> Moved[Grant]:
     return Moved(moved, (grant.event("extended", at, ends_at=moment_text(until)),))
 
 
-def kept(grant: Grant, why: str, at: datetime) -> Moved[Grant]:
-    """Its end cannot be moved: the old one stands."""
-    moved = grant.moved(GrantVerb.KEEP, extends_to=None, due_at=grant.ends_at, tries=0, problem=None)
+def moving_back(grant: Grant, why: str, at: datetime) -> Moved[Grant]:
+    """Its end cannot be moved: its cloud may have moved already, and shows the old end again first."""
+    moved = grant.moved(GrantVerb.MOVE_BACK, extends_to=None, due_at=at, tries=0, problem=None)
     return Moved(moved, (grant.event("not_extended", at, code=why),))
+
+
+def kept(grant: Grant) -> Moved[Grant]:
+    """A read from the cloud shows the old end."""
+    moved = grant.moved(GrantVerb.KEEP, due_at=grant.ends_at, tries=0, problem=None)
+    return Moved(moved, ())
 
 
 def missed(grant: Grant, at: datetime) -> Moved[Grant]:

@@ -11,10 +11,11 @@ really covers is moved.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from policies.grant import (
@@ -27,12 +28,14 @@ from policies.grant import (
     extended,
     gone,
     kept,
+    moving_back,
     reappeared,
     rested,
     retried,
     stood,
 )
 from policies.moves import Moved
+from policies.values import RequestId
 
 BACKOFF_FIRST: Final = timedelta(seconds=1)
 BACKOFF_MOST: Final = timedelta(seconds=60)
@@ -109,6 +112,9 @@ class Overruled(NamedTuple):
     policy_hash: str
 
 
+No: TypeAlias = Overruled | Unreachable
+"""Why a request is not given now: not at all, or not yet."""
+Noes: TypeAlias = Mapping[RequestId, No]
 Outcome: TypeAlias = Present | Standing | Absent | StillThere | Unreachable | RefusedForGood | Overruled
 
 
@@ -125,9 +131,9 @@ def _begin_one(grant: Grant, now: datetime) -> Moved[Grant] | None:
     return None
 
 
-def plan(grants: Sequence[Grant]) -> Plan:
-    """What the cloud should show for these grants of one holding."""
-    wanted = [grant.wanted_until for grant in grants if grant.state in _PRESENT]
+def plan(grants: Sequence[Grant], noes: Noes = MappingProxyType({})) -> Plan:
+    """What the cloud should show for these grants of one holding, while these requests get nothing more."""
+    wanted = [until for grant in grants if (until := _wanted(grant, noes)) is not None]
     if wanted:
         return Ensure(max(wanted))
     closing = [grant for grant in grants if grant.state is GrantState.ENDING]
@@ -136,23 +142,43 @@ def plan(grants: Sequence[Grant]) -> Plan:
     return LookAgain()
 
 
-def settle(grants: Iterable[Grant], outcome: Outcome, at: datetime) -> tuple[Moved[Grant], ...]:
+def _wanted(grant: Grant, noes: Noes) -> datetime | None:
+    if grant.state not in _PRESENT:
+        return None
+    if grant.request not in noes or grant.state is GrantState.LIVE:
+        return grant.wanted_until
+    return grant.ends_at if grant.state is GrantState.EXTENDING else None
+
+
+def settle(
+    grants: Iterable[Grant], outcome: Outcome, at: datetime, noes: Noes = MappingProxyType({})
+) -> tuple[Moved[Grant], ...]:
     """The moves that what the worker saw allows, over the grants as they stand now."""
     together = tuple(grants)
-    if isinstance(outcome, Present):
-        return tuple(_settle_shared(together, outcome, at))
-    return tuple(moved for grant in together if (moved := _settle_one(grant, outcome, at)) is not None)
+    refused = [grant for grant in together if _is_refused(grant, noes)]
+    others = [grant for grant in together if not _is_refused(grant, noes)]
+    told = (_settle_one(grant, noes[grant.request], at) for grant in refused)
+    settled = (
+        _settle_shared(others, outcome, at, noes)
+        if isinstance(outcome, Present)
+        else (_settle_one(grant, outcome, at) for grant in others)
+    )
+    return tuple(moved for moved in (*told, *settled) if moved is not None)
 
 
-def _settle_shared(grants: Sequence[Grant], outcome: Present, at: datetime) -> Iterator[Moved[Grant]]:
-    """It stands for those who want it; whoever no longer does is done with, as nobody else's end matters."""
-    still_wanted = any(grant.wants_presence for grant in grants)
+def _is_refused(grant: Grant, noes: Noes) -> bool:
+    return grant.request in noes and grant.state in {GrantState.GRANTING, GrantState.EXTENDING}
+
+
+def _settle_shared(
+    grants: Sequence[Grant], outcome: Present, at: datetime, noes: Noes
+) -> Iterator[Moved[Grant] | None]:
+    """It stands for those who want it; whoever no longer does is done with once it ends with the others."""
+    wanted = [until for grant in grants if (until := _wanted(grant, noes)) is not None]
+    ends_with_them = bool(wanted) and outcome.until <= max(wanted)
     for grant in grants:
         moved = _settle_one(grant, outcome, at)
-        if moved is None and still_wanted:
-            moved = _settle_absent(grant, at)
-        if moved is not None:
-            yield moved
+        yield _settle_absent(grant, at) if moved is None and ends_with_them else moved
 
 
 def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | None:
@@ -180,7 +206,7 @@ def _settle_present(grant: Grant, until: datetime, at: datetime) -> Moved[Grant]
         case GrantState.GRANTING:
             return confirmed(grant, at)
         case GrantState.EXTENDING:
-            return extended(grant, at)
+            return extended(grant, at) if grant.extends_to else kept(grant)
         case _:
             return None
 
@@ -188,7 +214,8 @@ def _settle_present(grant: Grant, until: datetime, at: datetime) -> Moved[Grant]
 def _settle_looked(grant: Grant, outcome: Absent | StillThere, at: datetime) -> Moved[Grant] | None:
     if isinstance(outcome, Absent):
         return _settle_absent(grant, at)
-    return reappeared(grant, at) if grant.state is GrantState.GONE else None
+    looked_for = grant.state is GrantState.GONE and grant.due_at is not None
+    return reappeared(grant, at) if looked_for else None
 
 
 def _settle_standing(grant: Grant, at: datetime) -> Moved[Grant] | None:
@@ -197,7 +224,8 @@ def _settle_standing(grant: Grant, at: datetime) -> Moved[Grant] | None:
         case GrantState.GRANTING:
             return stood(grant, at)
         case GrantState.EXTENDING:
-            return extended(grant.model_copy(update={"standing": True}), at)
+            held = grant.model_copy(update={"standing": True})
+            return extended(held, at) if grant.extends_to else kept(held)
         case _:
             return _settle_absent(grant, at)
 
@@ -231,8 +259,8 @@ def _settle_no(grant: Grant, cause: EndCause, code: str, at: datetime) -> Moved[
     """
     if grant.state is GrantState.GRANTING:
         return ending(grant, cause, at)
-    if grant.state is GrantState.EXTENDING:
-        return kept(grant, code, at)
+    if grant.state is GrantState.EXTENDING and grant.extends_to:
+        return moving_back(grant, code, at)
     return _settle_unreachable(grant, code, None, at)
 
 

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from policies.holding import Direction, Ensure, Outcome, Overruled, Unreachable
+from policies.holding import Direction, Ensure, LookAgain, Noes, Outcome, Unreachable, plan
 from workers.clouds.cloud import ClaimLost, Cloud, Holding, Work
 from workers.ledger.claims import CLAIM, Claim, Settled, claim_due, renew_claims, settle_claims
 from workers.ledger.errors import LedgerError
@@ -34,11 +34,11 @@ _BATCH_WAIT: Final = 0.02
 _POLL: Final = 0.02
 
 
-Recheck: TypeAlias = Callable[[Claim], Overruled | Unreachable | None]
-"""Asks the rules once more before the first cloud call; None when they still say yes."""
+Recheck: TypeAlias = Callable[[Claim], Noes]
+"""Asks the rules once more before the first cloud call; the requests that get nothing now, and why."""
 
 
-_Unit: TypeAlias = "list[tuple[Hold, Outcome | None]]"
+_Unit: TypeAlias = "list[tuple[Hold, Outcome | None, Noes]]"
 """What one thread saw: of one holding, or of all that its cloud changes in one piece."""
 
 
@@ -171,36 +171,39 @@ class Drain:
             self._seen.put(done.result())
             return
         log.error("cloud_call_broke", holding=holds[0].claim.holding, problem=repr(problem))
-        self._seen.put([(hold, Unreachable(f"bug:{type(problem).__name__}")) for hold in holds])
+        self._seen.put([(hold, Unreachable(f"bug:{type(problem).__name__}"), {}) for hold in holds])
 
     def _work(self, holds: Sequence[Hold]) -> "_Unit":
         """What the cloud showed of each once the plans were carried out; None where a claim was lost."""
-        noes = {hold: no for hold in holds if (no := self._no(hold.claim)) is not None}
-        going = [hold for hold in holds if hold not in noes]
-        works = [Work(Holding.of(hold.claim.grants), hold.claim.plan, hold) for hold in going]
+        noes = {hold: self._noes(hold.claim) for hold in holds}
+        plans = {hold: plan(hold.claim.grants, noes[hold]) for hold in holds}
+        nothing = [hold for hold in holds if noes[hold] and plans[hold] == LookAgain()]
+        going = [hold for hold in holds if hold not in nothing]
+        works = [Work(Holding.of(hold.claim.grants), plans[hold], hold) for hold in going]
         outcomes = self._cloud.carry_out(works) if works else ()
-        seen: _Unit = [*noes.items(), *zip(going, outcomes, strict=True)]
-        for hold, outcome in seen:
+        seen: _Unit = [(hold, next(iter(noes[hold].values())), noes[hold]) for hold in nothing]
+        seen += [(hold, outcome, noes[hold]) for hold, outcome in zip(going, outcomes, strict=True)]
+        for hold, outcome, _ in seen:
             if outcome is None:
                 log.warning("claim_lost", holding=hold.claim.holding, claim=hold.claim.number)
         return seen
 
-    def _no(self, claim: Claim) -> Overruled | Unreachable | None:
+    def _noes(self, claim: Claim) -> Noes:
         starts = isinstance(claim.plan, Ensure) and self._recheck is not None
-        return self._recheck(claim) if starts and self._recheck else None
+        return self._recheck(claim) if starts and self._recheck else {}
 
-    def _settle(self, batch: Sequence[tuple[Hold, Outcome | None]]) -> None:
+    def _settle(self, batch: _Unit) -> None:
         for first in range(0, len(batch), _BATCH):
             self._settle_some(batch[first : first + _BATCH])
 
-    def _settle_some(self, batch: Sequence[tuple[Hold, Outcome | None]]) -> None:
-        settled = [Settled(hold.claim, outcome) for hold, outcome in batch if outcome is not None]
-        overtaken = {hold.claim for hold, outcome in batch if outcome is None}
+    def _settle_some(self, batch: _Unit) -> None:
+        settled = [Settled(hold.claim, outcome, noes) for hold, outcome, noes in batch if outcome is not None]
+        overtaken = {hold.claim for hold, outcome, _ in batch if outcome is None}
         try:
             if settled:
                 overtaken |= set(self._ledger.retrying(lambda writing: settle_claims(writing, settled)))
         finally:
-            for hold, _ in batch:
+            for hold, *_ in batch:
                 self._holds.pop(hold.claim, None)
         for claim in overtaken:
             self._undo(claim)

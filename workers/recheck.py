@@ -10,8 +10,8 @@ from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
 from policies.entitlements import never_granted
 from policies.extension import lasting
 from policies.facts import gather
-from policies.grant import GrantState
-from policies.holding import Overruled, Unreachable
+from policies.grant import Grant, GrantState
+from policies.holding import Noes, Overruled, Unreachable
 from policies.request import AccessRequest
 from policies.rules import Policy
 from workers.ledger.claims import Claim
@@ -32,26 +32,33 @@ class StillAllowed:
         self._ledger = ledger
         self._source = source
 
-    def __call__(self, claim: Claim) -> Overruled | Unreachable | None:
-        """None when the rules still say yes; Unreachable when there are no rules to ask."""
+    def __call__(self, claim: Claim) -> Noes:
+        """The requests of a claim that get nothing now, and why; Unreachable without rules to ask."""
+        asked = {grant.request: grant for grant in claim.grants if _is_asked_again(grant)}
         in_force = self._source()
         if in_force is None:
-            return Unreachable("no_policy")
+            return dict.fromkeys(asked, Unreachable("no_policy"))
         with self._ledger.reading() as reader:
             if reader.switch(FREEZE) is not None:
-                return Unreachable(FREEZE)
-            found = [reader.request(grant.request) for grant in claim.grants if grant.state in _ASKED_AGAIN]
-        if any(never_granted(grant.entitlement) for grant in claim.grants):
-            return Overruled("never_granted", in_force.hash)
-        if None in found:
-            return Overruled("no_request", in_force.hash)
-        longer = [grant for grant in claim.grants if grant.state is GrantState.EXTENDING]
-        for request in found:
-            mine = [grant for grant in longer if request and grant.request == request.id]
-            if request and not still_means(in_force, request, mine):
-                return Overruled("role_changed", in_force.hash)
-        noes = (why_not(request, in_force, self._ledger.now()) for request in found if request is not None)
-        return next((Overruled(why, in_force.hash) for why in noes if why), None)
+                return dict.fromkeys(asked, Unreachable(FREEZE))
+            found = {name: reader.request(name) for name in asked}
+        whys = {name: self._why_not(asked[name], found[name], in_force) for name in asked}
+        return {name: Overruled(why, in_force.hash) for name, why in whys.items() if why}
+
+    def _why_not(self, grant: Grant, request: AccessRequest | None, policy: Policy) -> str | None:
+        if never_granted(grant.entitlement):
+            return "never_granted"
+        if request is None:
+            return "no_request"
+        if grant.state is GrantState.EXTENDING and not still_means(policy, request, [grant]):
+            return "role_changed"
+        return why_not(request, policy, self._ledger.now())
+
+
+def _is_asked_again(grant: Grant) -> bool:
+    """Whether something is about to be given; what is being moved back is not."""
+    back = grant.state is GrantState.EXTENDING and grant.extends_to is None
+    return grant.state in _ASKED_AGAIN and not back
 
 
 def why_not(request: AccessRequest, policy: Policy, now: datetime) -> str | None:

@@ -11,7 +11,7 @@ from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
 from policies.grant import GrantState
-from policies.holding import Direction, Present, RefusedForGood, Unreachable
+from policies.holding import Direction, Overruled, Present, RefusedForGood, Unreachable
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName
@@ -209,6 +209,8 @@ def test_a_cloud_that_refuses_to_move_its_end_keeps_the_access_until_then(desk: 
     name = live(desk, ledger, BEN)
     desk.extend(BEN, name, None)
     work(ledger, RefusedForGood("LimitExceeded"))
+    assert state(ledger, name) == (GrantState.EXTENDING, HOUR)
+    work(ledger, Present(NOW + HOUR))
     assert state(ledger, name) == (GrantState.LIVE, HOUR)
     assert stored(ledger, name).state is RequestState.ACTIVE
     assert stored(ledger, name).ends_at == NOW + HOUR
@@ -219,16 +221,14 @@ def test_the_rules_are_asked_again_before_the_cloud_is(desk: Desk, ledger: Ledge
     desk.extend(ANA, name, None)
     yes(desk, ledger, BEN, name)
     (claim,) = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w", most=9))
-    assert StillAllowed(ledger, lambda: meridian)(claim) is None
+    assert StillAllowed(ledger, lambda: meridian)(claim) == {}
     rules = tuple(
         rule.model_copy(update={"max_duration": HOUR}) if rule.id == "engineers-read" else rule
         for rule in meridian.rules
     )
     as_it_is = {name: getattr(meridian, name) for name in Policy.model_fields}
     shorter = Policy(**{**as_it_is, "rules": rules})
-    no = StillAllowed(ledger, lambda: shorter)(claim)
-    assert no is not None
-    assert no.why == "too_long"  # type: ignore[union-attr]
+    assert StillAllowed(ledger, lambda: shorter)(claim) == {name: Overruled("too_long", shorter.hash)}
 
 
 def test_the_holder_is_warned_once_and_again_after_an_extension(
@@ -293,9 +293,8 @@ def test_what_the_role_no_longer_gives_is_not_extended(ledger: Ledger, meridian:
     desk.extend(BEN, name, None)
     (claim,) = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w", most=9))
     in_force[0] = builders.meridian("gcp")
-    no = StillAllowed(ledger, lambda: in_force[0])(claim)
-    assert no is not None
-    assert no.why == "role_changed"  # type: ignore[union-attr]
+    no = Overruled("role_changed", in_force[0].hash)
+    assert StillAllowed(ledger, lambda: in_force[0])(claim) == {name: no}
     other = live(Desk(ledger, lambda: meridian), ledger, ANA)
     assert isinstance(desk.extend(ANA, other, None), answers.NoLonger)
 

@@ -20,6 +20,7 @@ from policies.grant import (
     gone,
     kept,
     missed,
+    moving_back,
     planned,
     reappeared,
     rested,
@@ -42,7 +43,8 @@ VERBS: dict[str, Does] = {
     "miss": missed,
     "extend": lambda one, at: extending(one, at + 2 * HOUR, at),
     "confirm_extended": extended,
-    "keep": lambda one, at: kept(one, "LimitExceeded", at),
+    "move_back": lambda one, at: moving_back(one, "LimitExceeded", at),
+    "keep": lambda one, _at: kept(one),
 }
 LEADS_TO = """
            begin     confirm  end     retry      confirm_gone  rest  reappear  miss
@@ -54,13 +56,13 @@ ending     -         -        -       ending     gone          -     -         -
 gone       -         -        -       gone       -             gone  ending    -
 """
 EXTENDS = """
-           extend     confirm_extended  keep
-planned    -          -                 -
-granting   -          -                 -
-live       extending  -                 -
-extending  -          live              live
-ending     -          -                 -
-gone       -          -                 -
+           extend     confirm_extended  keep  move_back
+planned    -          -                 -     -
+granting   -          -                 -     -
+live       extending  -                 -     -
+extending  -          live              live  extending
+ending     -          -                 -     -
+gone       -          -                 -     -
 """
 """The tables as people read them, written down a second time on purpose."""
 

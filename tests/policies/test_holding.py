@@ -109,8 +109,8 @@ SETTLED = [
     (Standing(), [None, LIVE, None, LIVE, GONE, GONE]),
     (StillThere(), [None, None, None, None, None, ENDING]),
     (Unreachable("Throttling"), [None, GRANTING, None, EXTENDING, ENDING, GONE]),
-    (RefusedForGood("LimitExceeded"), [None, ENDING, None, LIVE, ENDING, GONE]),
-    (Overruled("frozen", "p" * 64), [None, ENDING, None, LIVE, ENDING, GONE]),
+    (RefusedForGood("LimitExceeded"), [None, ENDING, None, EXTENDING, ENDING, GONE]),
+    (Overruled("frozen", "p" * 64), [None, ENDING, None, EXTENDING, ENDING, GONE]),
 ]
 
 
@@ -183,9 +183,32 @@ def test_an_extension_that_is_confirmed_moves_the_end():
 
 
 @pytest.mark.parametrize("no", [RefusedForGood("X"), Overruled("too_long", "p")])
-def test_an_extension_that_is_refused_leaves_the_old_end_standing(no: Outcome):
-    (moved,) = settle([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], no, NOW)
+def test_an_extension_that_is_refused_is_moved_back_and_then_the_old_end_stands(no: Outcome):
+    (back,) = settle([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], no, NOW)
+    assert (back.value.state, back.value.extends_to, back.value.due_at) == (EXTENDING, None, NOW)
+    assert plan([back.value]) == Ensure(NOW + HOUR)
+    (moved,) = settle([back.value], Present(NOW + HOUR), NOW)
     assert (moved.value.state, moved.value.ends_at, moved.value.due_at) == (LIVE, NOW + HOUR, NOW + HOUR)
+
+
+def test_one_request_of_two_on_a_holding_may_be_refused():
+    mine, theirs = grant(1, state=GRANTING), grant(2, state=GRANTING, ends_at=LATER)
+    noes = {mine.request: Overruled("not_allowed", "p")}
+    assert plan([mine, theirs], noes) == Ensure(LATER)
+    moves = {one.value.id: one.value.state for one in settle([mine, theirs], Present(LATER), NOW, noes)}
+    assert moves == {mine.id: ENDING, theirs.id: LIVE}
+
+
+def test_what_lasts_longer_and_is_refused_is_held_to_its_old_end():
+    longer = grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)
+    assert plan([longer], {longer.request: Unreachable("freeze")}) == Ensure(NOW + HOUR)
+
+
+def test_whoever_ends_is_done_with_only_once_the_cloud_ends_with_the_rest():
+    still, ends = grant(1, state=LIVE, ends_at=LATER), grant(2, state=ENDING)
+    assert settle([still, ends], Present(NOW + HOUR), NOW) == ()
+    (moved,) = settle([still, ends], Present(LATER), NOW)
+    assert (moved.value.id, moved.value.state) == (ends.id, GONE)
 
 
 def test_an_extension_is_not_put_off_past_the_old_end():

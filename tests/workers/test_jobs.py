@@ -157,7 +157,7 @@ def test_the_rules_are_asked_again_before_the_first_cloud_call(
     ledger: Ledger, cloud: SimulatedCloud, drain: DrainOnce
 ):
     approve(ledger)
-    drain(recheck=lambda _claim: Overruled("not_allowed", "p" * 64))
+    drain(recheck=lambda _claim: {request().id: Overruled("not_allowed", "p" * 64)})
     assert cloud.changes == []
     with ledger.reading() as reader:
         refused = reader.request(request().id)

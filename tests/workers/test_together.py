@@ -136,3 +136,15 @@ def test_what_somebody_else_is_working_on_is_not_taken_along(ledger: Ledger, clo
     clock.move(CLAIM)
     third = ledger.retrying(lambda writing: claim_due(writing, GCP, Direction.GRANT, worker="c", most=1))
     assert len(third) == 5
+
+
+def test_an_end_waits_for_no_start_on_the_same_holding(ledger: Ledger, clock: StoppedClock):
+    put(ledger, [living(1, HOUR)])
+    again = bound(2, ends_at=NOW + 2 * HOUR).model_copy(update={"holding": living(1, HOUR).holding})
+    put(ledger, [again])
+    with ledger.reading() as reader:
+        assert reader.due(GCP, Direction.GRANT, NOW)
+    clock.move(HOUR)
+    cloud = OnePolicy()
+    drain(ledger, cloud, Direction.REVOKE)
+    assert states(ledger) == {GrantState.GONE: 1, GrantState.LIVE: 1}

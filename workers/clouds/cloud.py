@@ -146,6 +146,8 @@ class Cloud(ABC):
     """One cloud, as the jobs see it."""
 
     name: CloudName
+    slack = timedelta()
+    """How much later than asked for an end may be that this cloud cannot bring nearer."""
 
     @final
     def carry_out(self, works: Sequence[Work]) -> tuple[Outcome | None, ...]:
@@ -161,7 +163,7 @@ class Cloud(ABC):
         ]
         looks = dict(zip((holding.key for holding in asked), self._look_all(asked), strict=True))
         return tuple(
-            None if isinstance(problem, ClaimLost) else _outcome(work, problem, looks)
+            None if isinstance(problem, ClaimLost) else _outcome(work, problem, looks, self.slack)
             for work, problem in zip(works, problems, strict=True)
         )
 
@@ -286,10 +288,12 @@ def _wants_a_look(plan: Plan, problem: CloudError | None) -> bool:
     return not isinstance(plan, Ensure) or problem is None or isinstance(problem, Unknown)
 
 
-def _outcome(work: Work, problem: CloudError | None, looks: dict[HoldingKey, Look]) -> Outcome:
+def _outcome(
+    work: Work, problem: CloudError | None, looks: dict[HoldingKey, Look], slack: timedelta
+) -> Outcome:
     match work.plan:
         case Ensure(until):
-            return _ensured(until, problem, looks.get(work.holding.key))
+            return _ensured(until, problem, looks.get(work.holding.key), slack)
         case Remove():
             return _removed(problem, looks[work.holding.key])
         case LookAgain():
@@ -298,7 +302,7 @@ def _outcome(work: Work, problem: CloudError | None, looks: dict[HoldingKey, Loo
             assert_never(work.plan)
 
 
-def _ensured(until: datetime, problem: CloudError | None, look: Look) -> Outcome:
+def _ensured(until: datetime, problem: CloudError | None, look: Look, slack: timedelta) -> Outcome:
     if isinstance(problem, HeldAlready):
         return Standing()
     if isinstance(problem, Refused):
@@ -307,7 +311,7 @@ def _ensured(until: datetime, problem: CloudError | None, look: Look) -> Outcome
         return Unreachable(problem.problem, problem.after)
     if isinstance(look, CloudError):
         return Unreachable(look.problem, look.after)
-    outcome = _present(look, until)
+    outcome = _present(look, until, slack)
     if problem is not None and not isinstance(outcome, Present):
         return Unreachable(problem.problem, _SOON)
     return outcome
@@ -327,11 +331,13 @@ def _looked(look: Look) -> Outcome:
     return Absent() if look is None else StillThere()
 
 
-def _present(seen: Seen | None, until: datetime) -> Outcome:
+def _present(seen: Seen | None, until: datetime, slack: timedelta) -> Outcome:
     if seen is None:
         return Unreachable("not_visible_yet", _SOON)
     if not seen.complete:
         return Unreachable("not_complete_yet", _SOON)
     if seen.until is not None and seen.until < until:
         return Unreachable("ends_too_soon", _SOON)
+    if seen.until is not None and seen.until > until + slack:
+        return Unreachable("ends_too_late", _SOON)
     return Present(until)

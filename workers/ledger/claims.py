@@ -7,6 +7,7 @@ cloud call. Settling checks the number: a worker that was overtaken changes noth
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from sqlalchemy import Select, select, update
@@ -14,11 +15,11 @@ from sqlalchemy import Select, select, update
 from policies.bundle import progress, take_back, taken_back
 from policies.entitlements import changed_together
 from policies.grant import EndCause, Grant, GrantState
-from policies.holding import Direction, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
+from policies.holding import Direction, Noes, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
 from policies.moves import Moved
 from policies.values import CloudName, GrantId, HoldingKey, RequestId
 from workers.ledger import schema
-from workers.ledger.reading import claimable, unclaimed
+from workers.ledger.reading import claimable, unclaimed, waits_for
 from workers.ledger.writing import Writing
 
 _STARTING: Final = {GrantState.PLANNED, GrantState.GRANTING}
@@ -45,6 +46,7 @@ class Settled(NamedTuple):
 
     claim: Claim
     outcome: Outcome
+    noes: Noes = MappingProxyType({})
 
 
 def claim_due(
@@ -85,10 +87,11 @@ def _alongside(writing: Writing, keys: Sequence[HoldingKey], direction: Directio
     pieces = list(writing.scalars(piece)) if keys else []
     if not pieces:
         return ()
-    query = select(table.c.key).where(table.c.together.in_(pieces), unclaimed(writing.now))
+    there = table.c.together.in_(pieces)
+    both = direction is Direction.GRANT
+    due = unclaimed(writing.now) if both else waits_for(direction, writing.now, there)
+    query = select(table.c.key).where(there, due)
     query = query.where(table.c.key.not_in(keys)).order_by(table.c.due_at, table.c.key).limit(ALONGSIDE)
-    if direction is Direction.REVOKE:
-        query = query.where(table.c.direction == direction.value)
     return tuple(HoldingKey(key) for key in writing.scalars(query.with_for_update(skip_locked=True)))
 
 
@@ -113,7 +116,7 @@ def _renew_one(writing: Writing, claim: Claim) -> bool:
     table = schema.holdings
     renewed = writing.scalars(
         update(table)
-        .where(table.c.key == claim.holding, table.c.claim == claim.number)
+        .where(table.c.key == claim.holding, table.c.claim == claim.number, table.c.claimed_by.is_not(None))
         .values(claimed_until=writing.now + CLAIM)
         .returning(table.c.key)
     )
@@ -170,27 +173,28 @@ def _held(writing: Writing, claims: Sequence[Claim]) -> frozenset[Claim]:
 
 
 def _settle_one(writing: Writing, now: _Now, settled: Settled) -> set[RequestId]:
-    claim, outcome = settled
-    moves = settle(now.on(claim.holding), outcome, writing.now)
+    claim, outcome, noes = settled
+    moves = settle(now.on(claim.holding), outcome, writing.now, noes)
     for moved in moves:
         now.save(moved)
-    if isinstance(outcome, RefusedForGood | Overruled):
-        _take_back(writing, claim, outcome)
-        now.read()
+    for name in sorted({grant.request for grant in claim.grants if grant.state in _STARTING}):
+        no = noes.get(name, outcome)
+        if isinstance(no, RefusedForGood | Overruled):
+            _take_back(writing, claim, name, no)
+            now.read()
     writing.set_alarm(claim.holding, now.on(claim.holding))
     return {moved.value.request for moved in moves}
 
 
-def _take_back(writing: Writing, claim: Claim, outcome: RefusedForGood | Overruled) -> None:
+def _take_back(writing: Writing, claim: Claim, name: RequestId, no: RefusedForGood | Overruled) -> None:
     """The whole bundle ends in this transaction, siblings that others hold claims on too."""
-    cause = EndCause.ROLLED_BACK if isinstance(outcome, RefusedForGood) else EndCause.OVERRULED
-    for name in sorted({grant.request for grant in claim.grants if grant.state in _STARTING}):
-        for moved in take_back(writing.grants_of(name), cause, writing.now):
-            writing.save_grant(moved)
-        request = writing.lock_request(name)
-        over = request and taken_back(request, claim.cloud, outcome, writing.now)
-        if over:
-            writing.save_request(over)
+    cause = EndCause.ROLLED_BACK if isinstance(no, RefusedForGood) else EndCause.OVERRULED
+    for moved in take_back(writing.grants_of(name), cause, writing.now):
+        writing.save_grant(moved)
+    request = writing.lock_request(name)
+    over = request and taken_back(request, claim.cloud, no, writing.now)
+    if over:
+        writing.save_request(over)
 
 
 def _advance(writing: Writing, names: Collection[RequestId]) -> None:

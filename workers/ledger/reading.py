@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, and_, exists, func, or_, select
 
 from policies.audit import Entry
 from policies.grant import Grant, GrantState
@@ -13,6 +13,7 @@ from policies.request import AccessRequest, RequestState
 from policies.values import CloudName, GrantId, HoldingKey, PersonId, RequestId
 from workers.ledger import schema
 
+_ENDS_ON_TIME: Final = ("planned", "granting", "live", "extending")
 _ENTRY: Final = ("seq", "at", "kind", "body", "prev", "hash")
 
 
@@ -253,8 +254,28 @@ class Reader:
 
 def claimable(cloud: CloudName, direction: Direction, now: datetime) -> ColumnElement[bool]:
     """The condition that a holding is due for a drain and nobody has it."""
-    table = schema.holdings
-    return and_(table.c.cloud == cloud, table.c.direction == direction.value, unclaimed(now))
+    return waits_for(direction, now, schema.holdings.c.cloud == cloud)
+
+
+def waits_for(direction: Direction, now: datetime, *among: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that this drain looks at a holding; an end waits for no start of the same one.
+
+    Each side of the `or` names all columns of an index, so that what is due is all that is read.
+    """
+
+    def due(way: Direction) -> ColumnElement[bool]:
+        return and_(*among, schema.holdings.c.direction == way.value, unclaimed(now))
+
+    if direction is Direction.GRANT:
+        return due(direction)
+    return or_(due(Direction.REVOKE), and_(due(Direction.GRANT), _has_an_end(now)))
+
+
+def _has_an_end(now: datetime) -> ColumnElement[bool]:
+    table = schema.grants
+    ending = and_(table.c.state == GrantState.ENDING.value, table.c.due_at <= now)
+    ended = and_(table.c.state.in_(_ENDS_ON_TIME), table.c.ends_at <= now)
+    return exists().where(table.c.holding == schema.holdings.c.key, or_(ending, ended))
 
 
 def unclaimed(now: datetime) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from workers.clouds.azure.client import AzureClient, Closed, Missing, NotYet
 from workers.clouds.azure.direct import Direct
 from workers.clouds.azure.marks import Marks
 from workers.clouds.azure.mode import Modes
-from workers.clouds.azure.pim import Pim, Sighted
+from workers.clouds.azure.pim import FLOOR, MARGIN, Pim, Sighted
 from workers.clouds.azure.records import Assignment, Triple, target_of
 from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Refused, Seen
 from workers.clouds.labels import Labels, labelled, read_moment
@@ -35,6 +35,7 @@ class RoleAssignments(Cloud):
     """Azure through role assignments; `scopes` are the ones to look through from the cloud's side."""
 
     name = CloudName("azure")
+    slack = FLOOR + 2 * MARGIN
 
     def __init__(
         self, client: AzureClient, labels: Labels, scopes: Callable[[], Sequence[AzureScope]]
