@@ -27,6 +27,7 @@ from policies.files import load
 from policies.grant import Grant, GrantState
 from policies.values import PersonId, RequestId, RoleName
 from sandbox.aws import names
+from sandbox.aws.signing import botocore_follows
 from sandbox.slack.world import TEAM_ID
 from sandbox.world import DidNotHappenError, World
 from workers.ledger.engine import open_engine
@@ -191,7 +192,7 @@ def staged(home: Path, people: int) -> Iterator[Stage]:
     """A world with so many more people; at Slack they are in the channel of the databases."""
     world = World(home, rate_scale=1000, clouds=("aws",))
     _write_people(world.org / "people.yaml", people)
-    with _environment(_FAKETIME), world:
+    with _environment(_FAKETIME), world, botocore_follows(world.clock):
         _settle_in(world, people)
         stage = Stage(world, people)
         try:
