@@ -7,7 +7,8 @@
     gone ─reappear─▶ ending                   looked once more and found: a create that came late
     live ─extend─▶ extending ─confirm_extended─▶ live      its end moves once its cloud has moved it
     extending ─retry─▶ extending              the cloud was unreachable: later again, the old end wins
-    extending ─keep─▶ live                    the cloud or the rules say no: the old end stands
+    extending ─move_back─▶ extending          the cloud or the rules say no: its cloud shows the old end first
+    extending ─keep─▶ live                    and it does: the old end stands
     extending ─end─▶ ending                   ended, or not confirmed by its old end
     live ─miss─▶ live                         somebody took it away by hand: people are told, it ends on time
 
