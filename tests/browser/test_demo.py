@@ -50,11 +50,9 @@ def demo(driver: webdriver.Chrome, address: str) -> Iterator[Window]:
 
 def test_the_five_steps_and_what_breaks_them(demo: Window):
     demo.find("#strip", "A pretend Slack and three pretend clouds on your machine.")
-    used_and_ended(demo)
-    demo.press("#guide .button", "Start again")
     taken_back_everywhere(demo)
     demo.press("#guide .button", "Start again")
-    removed_by_hand(demo)
+    used_and_ended(demo)  # last: a jump of time makes Slack's client connect anew some seconds later
     all_at_once(demo)
 
 
@@ -96,15 +94,6 @@ def taken_back_everywhere(demo: Window) -> None:
     demo.keys(Keys.ESCAPE)
 
 
-def removed_by_hand(demo: Window) -> None:
-    """What somebody takes away behind our back is seen."""
-    ask_and_approve(demo)
-    demo.find(".ledger li", "live", SLOW)
-    demo.press("[data-key=gcp] .quiet", "Remove by hand")
-    demo.find(".verdict", "Google Cloud does not hold pa-")
-    assert demo.all(".verdict .button", "Let prod-access compare now")
-
-
 def all_at_once(demo: Window) -> None:
     """Every fault goes on, and off."""
     demo.press("#faults", key=Keys.ENTER)
@@ -121,5 +110,5 @@ def ask_and_approve(demo: Window) -> None:
     """The first two steps."""
     demo.find("#guide", "Step 1 of 5")
     demo.press("#guide .button", "Show me")
-    demo.find("#guide", "Step 2 of 5", SLOW)
+    demo.find("#steps .done", "Ask", SLOW)
     demo.press("#guide .button", "Show me")
