@@ -109,6 +109,8 @@ class Story:
 
     def ask(self, name: str, duration: str, role: str = ROLE) -> Message:
         """Ask, and wait for the card."""
+        open_still = [state for state in GrantState if state is not GrantState.GONE]
+        self.world.until("the ledger knows of the end", lambda: not self.held(name, *open_still), seconds=30)
         line = f"/prod-access {role} {duration} INC-42 replication lag"
         self.until_taken(lambda: self.person(name).types(line, CHANNEL))
         ben = self.person("ben")
