@@ -8,9 +8,9 @@ from rich.progress import Progress
 
 from cli import wiring
 from cli.output import AsJson, CannotDo, say, show
-from policies.reconcile import Adopt, Flag, LookOnce, Report, Step
+from policies.reconcile import Adopt, Flag, LookOnce, Report, Shorten, Step
 from policies.values import CloudName
-from workers.clouds.cloud import CloudError
+from workers.clouds.cloud import CloudError, Unread
 from workers.ledger.errors import LedgerError
 from workers.reconciler import Reconciler
 
@@ -37,12 +37,16 @@ def reconcile(
 
 
 def _one(reconciler: Reconciler, cloud: CloudName, *, apply: bool) -> list[dict[str, Any]]:
-    steps = reconciler.look()
+    steps, unread = reconciler.look()
     if apply and steps:
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(f"reconciling {cloud}", total=len(steps))
             reconciler.run(lambda done, of: bar.update(task, completed=done, total=of))
-    return [_row(step) for step in steps]
+    return [*(_row(step) for step in steps), *(_unread(cloud, one) for one in unread)]
+
+
+def _unread(cloud: CloudName, unread: Unread) -> dict[str, Any]:
+    return {"what": "could not be read", "object": f"{cloud} {unread.place}", "detail": unread.problem}
 
 
 def _row(step: Step) -> dict[str, Any]:
@@ -52,6 +56,8 @@ def _row(step: Step) -> dict[str, Any]:
             return {"what": "unknown to the ledger", "object": sighting.key, "detail": detail}
         case LookOnce(key):
             return {"what": "gone in the ledger", "object": key, "detail": "still in the cloud"}
+        case Shorten(key):
+            return {"what": "there for longer than given", "object": key, "detail": "its end is moved back"}
         case Report(sighting):
             return {"what": "not signed by us", "object": sighting.key, "detail": "left alone"}
         case Flag(grant):

@@ -4,7 +4,7 @@ A holding is (adapter, principal, target), the unit of cloud work; several grant
 first begins what is due, then the plan says what the cloud should show, then a worker makes it so, and
 `settle` turns what the worker saw into moves:
 
-    begin ──▶ plan: Ensure(until) | Remove | LookAgain ──▶ (the cloud) ──▶ outcome ──▶ settle
+    begin ──▶ plan: Ensure(until) | Limit(until) | Remove | LookAgain ──▶ (the cloud) ──▶ outcome ──▶ settle
 
 Settling reads the grants anew, so whatever happened meanwhile is respected: only a grant that the outcome
 really covers is moved.
@@ -54,6 +54,12 @@ class Ensure(NamedTuple):
     until: datetime
 
 
+class Limit(NamedTuple):
+    """What is there ends at `until` at the latest; what is not there is not made, whoever took it away."""
+
+    until: datetime
+
+
 class Remove(NamedTuple):
     """The cloud should no longer hold it; `early` when open sessions must be cut before their time."""
 
@@ -66,9 +72,10 @@ class LookAgain:
 
 
 _PRESENT: Final = {GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}
+_UNDER_WAY: Final = {GrantState.GRANTING, GrantState.EXTENDING}
 _RETRIED: Final = {GrantState.GRANTING, GrantState.EXTENDING, GrantState.ENDING, GrantState.GONE}
 
-Plan: TypeAlias = Ensure | Remove | LookAgain
+Plan: TypeAlias = Ensure | Limit | Remove | LookAgain
 
 
 class Present(NamedTuple):
@@ -135,11 +142,16 @@ def plan(grants: Sequence[Grant], noes: Noes = MappingProxyType({})) -> Plan:
     """What the cloud should show for these grants of one holding, while these requests get nothing more."""
     wanted = [until for grant in grants if (until := _wanted(grant, noes)) is not None]
     if wanted:
-        return Ensure(max(wanted))
+        makes = any(_is_made(grant, noes) for grant in grants)
+        return Ensure(max(wanted)) if makes else Limit(max(wanted))
     closing = [grant for grant in grants if grant.state is GrantState.ENDING]
     if closing:
         return Remove(early=any(grant.cause is not EndCause.ON_TIME for grant in closing))
     return LookAgain()
+
+
+def _is_made(grant: Grant, noes: Noes) -> bool:
+    return grant.state in _UNDER_WAY and _wanted(grant, noes) is not None
 
 
 def _wanted(grant: Grant, noes: Noes) -> datetime | None:
@@ -161,13 +173,31 @@ def settle(
     settled = (
         _settle_shared(others, outcome, at, noes)
         if isinstance(outcome, Present)
-        else (_settle_one(grant, outcome, at) for grant in others)
+        else (_settle_one(grant, _meant_for(grant, others, outcome), at) for grant in others)
     )
     return tuple(moved for moved in (*told, *settled) if moved is not None)
 
 
+def refused_extension(grants: Iterable[Grant], noes: Noes = MappingProxyType({})) -> bool:
+    """Whether a cloud's no to these grants is taken as a no to lasting longer, and starts are tried without.
+
+    The two were asked for as one; a start that a cloud would have made is not taken back for the other.
+    """
+    return any(
+        grant.state is GrantState.EXTENDING and grant.extends_to is not None and not _is_refused(grant, noes)
+        for grant in grants
+    )
+
+
+def _meant_for(grant: Grant, together: Sequence[Grant], outcome: Outcome) -> Outcome:
+    starts = grant.state is GrantState.GRANTING
+    if isinstance(outcome, RefusedForGood) and starts and refused_extension(together):
+        return Unreachable(outcome.code)
+    return outcome
+
+
 def _is_refused(grant: Grant, noes: Noes) -> bool:
-    return grant.request in noes and grant.state in {GrantState.GRANTING, GrantState.EXTENDING}
+    return grant.request in noes and grant.state in _UNDER_WAY
 
 
 def _settle_shared(
@@ -202,11 +232,12 @@ def _settle_one(grant: Grant, outcome: Outcome, at: datetime) -> Moved[Grant] | 
 def _settle_present(grant: Grant, until: datetime, at: datetime) -> Moved[Grant] | None:
     if grant.wanted_until > until:
         return None
+    ours = grant.model_copy(update={"standing": False})
     match grant.state:
         case GrantState.GRANTING:
-            return confirmed(grant, at)
+            return confirmed(ours, at)
         case GrantState.EXTENDING:
-            return extended(grant, at) if grant.extends_to else kept(grant)
+            return extended(ours, at) if grant.extends_to else kept(ours)
         case _:
             return None
 
@@ -248,7 +279,7 @@ def _settle_unreachable(
 
 
 def _not_past_the_end(grant: Grant, again_at: datetime) -> datetime:
-    early = grant.state in {GrantState.GRANTING, GrantState.EXTENDING}
+    early = grant.state in _UNDER_WAY
     return min(again_at, grant.ends_at) if early else again_at
 
 
@@ -283,7 +314,8 @@ def alarm(grants: Iterable[Grant]) -> tuple[datetime | None, Direction]:
 def direction(grant: Grant) -> Direction:
     """Which drain looks at this grant next."""
     starting = grant.state in {GrantState.PLANNED, GrantState.GRANTING}
-    in_time = grant.state is GrantState.EXTENDING and _due(grant) < grant.ends_at
+    longer = grant.state is GrantState.EXTENDING and grant.extends_to is not None
+    in_time = longer and _due(grant) < grant.ends_at
     return Direction.GRANT if starting or in_time else Direction.REVOKE
 
 

@@ -10,12 +10,13 @@ Nothing is decided from a list alone: whoever carries out a step reads the cloud
 list is older than the moment it is acted on.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from policies.grant import Grant, GrantState
-from policies.values import HoldingKey
+from policies.values import GrantId, HoldingKey
 
 
 class Sighting(NamedTuple):
@@ -24,6 +25,8 @@ class Sighting(NamedTuple):
     key: HoldingKey
     ends_at: datetime | None
     genuine: bool
+    grant: GrantId | None = None
+    """The grant that the object says it was made for, where its cloud can say."""
 
 
 class Adopt(NamedTuple):
@@ -34,6 +37,12 @@ class Adopt(NamedTuple):
 
 class LookOnce(NamedTuple):
     """Ours, and gone in the ledger: it is looked at again, and taken away if it stands."""
+
+    key: HoldingKey
+
+
+class Shorten(NamedTuple):
+    """Ours, and there for longer than anybody has it: its end is moved back."""
 
     key: HoldingKey
 
@@ -50,16 +59,22 @@ class Flag(NamedTuple):
     grant: Grant
 
 
-Step: TypeAlias = Adopt | LookOnce | Report | Flag
+Step: TypeAlias = Adopt | LookOnce | Shorten | Report | Flag
 
 
 def plan(recorded: Iterable[Grant], found: Iterable[Sighting]) -> tuple[Step, ...]:
     """What to do about the differences, in an order that does not depend on how they were listed."""
-    grants = {grant.holding: grant for grant in sorted(recorded, key=lambda grant: grant.starts_at)}
+    grants: dict[HoldingKey, dict[GrantId, Grant]] = defaultdict(dict)
+    for grant in recorded:
+        grants[grant.holding][grant.id] = grant
     sightings = {sighting.key: sighting for sighting in found}
-    seen = (_about(sightings[key], grants.get(key)) for key in sorted(sightings))
+    seen = (_about(sightings[key], grants[key].values()) for key in sorted(sightings))
     missed = (
-        Flag(grants[key]) for key in sorted(grants) if key not in sightings and _should_be_there(grants[key])
+        Flag(grant)
+        for key in sorted(grants)
+        if key not in sightings
+        for _, grant in sorted(grants[key].items())
+        if _should_be_there(grant)
     )
     return (*(step for step in seen if step is not None), *missed)
 
@@ -68,9 +83,16 @@ def _should_be_there(grant: Grant) -> bool:
     return grant.state is GrantState.LIVE and not grant.standing
 
 
-def _about(sighting: Sighting, grant: Grant | None) -> Step | None:
+def _about(sighting: Sighting, grants: Collection[Grant]) -> Step | None:
     if not sighting.genuine:
         return Report(sighting)
-    if grant is None:
+    if not grants:
         return Adopt(sighting)
-    return LookOnce(sighting.key) if grant.state is GrantState.GONE else None
+    wanted = [grant.wanted_until for grant in grants if grant.wants_presence]
+    if wanted:
+        too_long = sighting.ends_at is not None and sighting.ends_at > max(wanted)
+        return Shorten(sighting.key) if too_long else None
+    if not all(grant.over for grant in grants):
+        return None
+    known = sighting.grant is None or sighting.grant in {grant.id for grant in grants}
+    return LookOnce(sighting.key) if known else Adopt(sighting)

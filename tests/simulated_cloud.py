@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from policies.values import CloudName, HoldingKey
-from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Seen
+from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Place, Seen
 
 
 class SimulatedCloud(Cloud):
@@ -45,8 +45,15 @@ class SimulatedCloud(Cloud):
             until = self.held.get(holding.key)
         return None if until is None else Seen(until, complete=True)
 
-    def _find_ours(self) -> Iterable[Found]:
-        return [Found(key, {}, until, genuine=True) for key, until in self.held.items()]
+    def _places(self) -> Iterable[Place]:
+        return [Place("memory", self._found)]
+
+    def _found(self) -> Iterable[Found]:
+        grants = {key: one.grant for key, one in self.known.items()}
+        return [
+            Found(key, {"grant": grants[key]} if key in grants else {}, until, genuine=True)
+            for key, until in self.held.items()
+        ]
 
     def _describe(self, found: Found) -> Holding | None:
         return self.known.get(found.key) if found.key in self.held else None

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from policies.holding import Direction, Ensure, LookAgain, Noes, Outcome, Unreachable, plan
+from policies.holding import Direction, Ensure, Limit, LookAgain, Noes, Outcome, Unreachable, plan
 from workers.clouds.cloud import ClaimLost, Cloud, Holding, Work
 from workers.ledger.claims import CLAIM, Claim, Settled, claim_due, renew_claims, settle_claims
 from workers.ledger.errors import LedgerError
@@ -189,8 +189,14 @@ class Drain:
         return seen
 
     def _noes(self, claim: Claim) -> Noes:
-        starts = isinstance(claim.plan, Ensure) and self._recheck is not None
-        return self._recheck(claim) if starts and self._recheck else {}
+        if not isinstance(claim.plan, Ensure) or self._recheck is None:
+            return {}
+        try:
+            return self._recheck(claim)
+        except Exception as error:  # the boundary: what cannot be asked is not given
+            log.exception("not_asked_again", holding=claim.holding)
+            no = Unreachable(f"bug:{type(error).__name__}")
+            return {grant.request: no for grant in claim.grants if grant.wants_presence}
 
     def _settle(self, batch: _Unit) -> None:
         for first in range(0, len(batch), _BATCH):
@@ -224,11 +230,12 @@ class Drain:
 
     def _undo(self, claim: Claim) -> None:
         """A create may have come after its claim was lost: take it away again unless somebody wants it."""
-        if not isinstance(claim.plan, Ensure):
+        if not isinstance(claim.plan, Ensure | Limit):
             return
         with self._ledger.reading() as reader:
             grants = reader.grants_on([claim.holding])
         if any(grant.wants_presence for grant in grants):
+            self._ledger.retrying(lambda writing: writing.look_soon(claim.holding))
             return
         outcome = self._cloud.remove(Holding.of(claim.grants), Unfenced(), early=True)
         log.warning("late_create_undone", holding=claim.holding, outcome=type(outcome).__name__)

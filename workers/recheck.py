@@ -28,13 +28,18 @@ _ASKED_AGAIN: Final = {GrantState.PLANNED, GrantState.GRANTING, GrantState.EXTEN
 class StillAllowed:
     """Whether what a claim is about to give would still be given now."""
 
-    def __init__(self, ledger: Ledger, source: Source) -> None:
+    def __init__(
+        self, ledger: Ledger, source: Source, clock_is_wrong: Callable[[], bool] = lambda: False
+    ) -> None:
         self._ledger = ledger
         self._source = source
+        self._clock_is_wrong = clock_is_wrong
 
     def __call__(self, claim: Claim) -> Noes:
         """The requests of a claim that get nothing now, and why; Unreachable without rules to ask."""
         asked = {grant.request: grant for grant in claim.grants if _is_asked_again(grant)}
+        if asked and self._clock_is_wrong():
+            return dict.fromkeys(asked, Unreachable("clock_skew"))
         in_force = self._source()
         if in_force is None:
             return dict.fromkeys(asked, Unreachable("no_policy"))

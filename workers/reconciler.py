@@ -8,7 +8,7 @@ reads the cloud once more before it writes anything.
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 import structlog
 
@@ -19,11 +19,11 @@ from policies.catalogue import Risk
 from policies.entitlements import ADAPTERS
 from policies.grant import MISSING, Grant, GrantState
 from policies.holding import Absent
-from policies.reconcile import Adopt, Flag, LookOnce, Report, Sighting, Step, plan
+from policies.reconcile import Adopt, Flag, LookOnce, Report, Shorten, Sighting, Step, plan
 from policies.request import AccessRequest, Terms
 from policies.rules import Policy
-from policies.values import CloudName, HoldingKey, RuleId
-from workers.clouds.cloud import Cloud, Found, Holding
+from policies.values import CloudName, GrantId, HoldingKey, RuleId
+from workers.clouds.cloud import Cloud, CloudError, Found, Holding, Unread
 from workers.ledger.errors import Repeated
 from workers.ledger.ledger import Ledger
 from workers.ledger.reading import Card
@@ -38,6 +38,13 @@ _WHY: Final = "Found in the cloud after the ledger was lost."
 Progress = Callable[[int, int], None]
 
 
+class Differences(NamedTuple):
+    """What clouds and ledger disagree about, and where that is not known."""
+
+    steps: tuple[Step, ...]
+    unread: tuple[Unread, ...]
+
+
 class Reconciler:
     """Compares one cloud with the ledger."""
 
@@ -46,12 +53,13 @@ class Reconciler:
         self._cloud = cloud
         self._policy = policy
 
-    def look(self) -> tuple[Step, ...]:
-        """What differs; nothing is changed. CloudError when the cloud cannot be read."""
-        return self._steps(self._cloud.find_ours())
+    def look(self) -> Differences:
+        """What differs; nothing is changed. CloudError when nothing of the cloud can be read."""
+        found, unread = self._cloud.search()
+        return Differences(self._steps(found), unread)
 
     def _steps(self, found: Iterable[Found]) -> tuple[Step, ...]:
-        sightings = [Sighting(one.key, one.ends_at, one.genuine) for one in found]
+        sightings = [_sighting(one) for one in found]
         with self._ledger.reading() as reader:
             known = reader.grants_on(sighting.key for sighting in sightings)
             live = reader.grants(states=[GrantState.LIVE], most=100_000)
@@ -59,18 +67,28 @@ class Reconciler:
         return plan([*known, *here], sightings)
 
     def run(self, progress: Progress | None = None) -> Counter[str]:
-        """Put right what differs; how many steps of each kind had an effect."""
-        found = {one.key: one for one in self._cloud.find_ours()}
+        """Put right what differs; how many steps of each kind had an effect.
+
+        What cannot be read is put right the next time, and keeps nothing else waiting.
+        """
+        search = self._cloud.search()
+        found = {one.key: one for one in search.found}
         steps = self._steps(found.values())
         done: Counter[str] = Counter()
         for number, step in enumerate(steps, start=1):
-            if self._do(step, found):
-                done[type(step).__name__] += 1
+            try:
+                if self._do(step, found):
+                    done[type(step).__name__] += 1
+            except CloudError as error:
+                log.warning("step_put_off", step=type(step).__name__, problem=error.problem)
             if progress is not None:
                 progress(number, len(steps))
-        self._ledger.retrying(
-            lambda writing: writing.heard_of(f"reconciler-{self._cloud.name}", "reconciler")
-        )
+        for place, problem in search.unread:
+            log.warning("place_not_reconciled", cloud=self._cloud.name, place=place, problem=problem)
+        if not search.unread:
+            self._ledger.retrying(
+                lambda writing: writing.heard_of(f"reconciler-{self._cloud.name}", "reconciler")
+            )
         log.info("reconciled", cloud=self._cloud.name, found=len(found), **done)
         return done
 
@@ -80,6 +98,9 @@ class Reconciler:
                 return self._adopt(found[sighting.key], sighting)
             case LookOnce(key):
                 self._ledger.retrying(lambda writing: writing.look_again(key, writing.now))
+                return True
+            case Shorten(key):
+                self._ledger.retrying(lambda writing: writing.look_soon(key))
                 return True
             case Report(sighting):
                 return self._report(sighting)
@@ -97,7 +118,8 @@ class Reconciler:
         ends_at = sighting.ends_at
 
         def adopt(writing: Writing) -> bool:
-            if writing.grants_on([holding.key]):
+            known = writing.grants_on([holding.key])
+            if any(not grant.over or grant.id == holding.grant for grant in known):
                 return False
             _write(writing, holding, ends_at or writing.now, policy)
             return True
@@ -127,6 +149,11 @@ class Reconciler:
             return True
 
         return self._ledger.retrying(flag)
+
+
+def _sighting(found: Found) -> Sighting:
+    grant = found.labels.get("grant")
+    return Sighting(found.key, found.ends_at, found.genuine, GrantId(grant) if grant else None)
 
 
 def _write(writing: Writing, holding: Holding, ends_at: datetime, policy: Policy | None) -> None:

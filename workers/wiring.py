@@ -72,7 +72,7 @@ class Hands(Shared):
             direction,
             worker=self.name,
             threads=self.settings.threads,
-            recheck=StillAllowed(self.ledger, self.policy),
+            recheck=StillAllowed(self.ledger, self.policy, self.clock_is_wrong),
         ).run()
 
     def reconciler(self, cloud: CloudName) -> Reconciler:

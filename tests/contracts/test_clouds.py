@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from policies.grant import Grant
-from policies.holding import Absent, Present, RefusedForGood, StillThere
+from policies.holding import Absent, Limit, Present, RefusedForGood, StillThere
 from sandbox.aws.standin import AwsStandIn
 from sandbox.azure.standin import AzureStandIn
 from tests.aws import leased_roles, shop_grant
@@ -17,7 +17,7 @@ from tests.gcp import access_grant, conditional_bindings
 from tests.identity_center import account_assignments, center_grant
 from tests.simulated_cloud import SimulatedCloud
 from workers.clouds.azure.role_assignment import RoleAssignments
-from workers.clouds.cloud import ClaimLost, Cloud, Holding
+from workers.clouds.cloud import ClaimLost, Cloud, Holding, Work
 from workers.clouds.gcp.conditional_binding import ConditionalBindings
 from workers.clouds.identity_center.account_assignment import AccountAssignments
 
@@ -107,6 +107,23 @@ def test_the_end_can_be_moved_and_is_read_back(cloud: Cloud, holding: Holding, g
     later = grant.ends_at + timedelta(minutes=10)
     cloud.ensure(holding, grant.ends_at, Open())
     assert cloud.ensure(holding, later, Open()) == Present(later)
+
+
+def test_a_limit_moves_back_the_end_of_what_lasts_too_long(cloud: Cloud, holding: Holding, grant: Grant):
+    cloud.ensure(holding, grant.ends_at + timedelta(minutes=10), Open())
+    assert cloud.carry_out([Work(holding, Limit(grant.ends_at), Open())]) == (Present(grant.ends_at),)
+    ends_at = [one.ends_at for one in cloud.find_ours() if one.key == holding.key]
+    assert all(end is None or end <= grant.ends_at + cloud.slack for end in ends_at)
+
+
+def test_a_limit_changes_nothing_of_what_ends_in_time(cloud: Cloud, holding: Holding, grant: Grant):
+    cloud.ensure(holding, grant.ends_at, Open())
+    assert cloud.carry_out([Work(holding, Limit(grant.ends_at), Shut())]) == (Present(grant.ends_at),)
+
+
+def test_a_limit_makes_nothing(cloud: Cloud, holding: Holding, grant: Grant):
+    assert cloud.carry_out([Work(holding, Limit(grant.ends_at), Shut())]) == (Absent(),)
+    assert cloud.look(holding) == Absent()
 
 
 @pytest.mark.parametrize("early", [True, False])

@@ -15,6 +15,7 @@ from policies.holding import (
     Absent,
     Direction,
     Ensure,
+    Limit,
     LookAgain,
     Outcome,
     Overruled,
@@ -30,13 +31,14 @@ from policies.holding import (
     begin,
     direction,
     plan,
+    refused_extension,
     settle,
 )
 from policies.moves import Moved
 from policies.values import GrantId
 from tests.builders import ANA, HOUR, NOW, grant
 from tests.simulated_cloud import SimulatedCloud, failing
-from workers.clouds.cloud import Again, Fence, Holding, Refused, Unknown
+from workers.clouds.cloud import Again, Fence, Holding, Refused, Unknown, Work
 
 LATER = NOW + timedelta(minutes=5)
 PLANNED, GRANTING, LIVE, EXTENDING, ENDING, GONE = GrantState
@@ -82,9 +84,9 @@ def test_an_end_that_a_claim_begins_is_on_time():
     ("grants", "wanted"),
     [
         (of(GRANTING), Ensure(NOW + HOUR)),
-        (of(LIVE, ENDING), Ensure(NOW + HOUR)),
+        (of(LIVE, ENDING), Limit(NOW + HOUR)),
         ([grant(state=LIVE), grant(2, state=GRANTING, ends_at=LATER)], Ensure(NOW + HOUR)),
-        ([grant(state=GONE), grant(2, state=LIVE, ends_at=LATER)], Ensure(LATER)),
+        ([grant(state=GONE), grant(2, state=LIVE, ends_at=LATER)], Limit(LATER)),
         ([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], Ensure(NOW + 2 * HOUR)),
         (of(PLANNED, GONE), LookAgain()),
         (of(GONE), LookAgain()),
@@ -171,6 +173,21 @@ def test_what_somebody_had_already_is_live_and_nothing_of_ours():
     assert (moved.value.standing, moved.events[0].body["standing"]) == (True, True)
     (longer,) = settle([grant(state=EXTENDING, extends_to=NOW + 2 * HOUR)], Standing(), NOW)
     assert (longer.value.standing, longer.value.ends_at) == (True, NOW + 2 * HOUR)
+
+
+def test_what_somebody_had_already_is_ours_once_it_was_made():
+    (longer,) = settle([grant(state=EXTENDING, extends_to=LATER, standing=True)], Present(LATER), NOW)
+    assert not longer.value.standing
+
+
+def test_a_refusal_to_last_longer_is_none_to_start():
+    longer, start = grant(1, state=EXTENDING, extends_to=LATER), grant(2, state=GRANTING)
+    back, again = settle([longer, start], RefusedForGood("TooLong"), NOW)
+    assert (back.value.state, back.value.extends_to) == (EXTENDING, None)
+    assert (again.value.state, again.value.problem) == (GRANTING, "TooLong")
+    assert refused_extension([longer, start])
+    assert not refused_extension([back.value, start])
+    assert not refused_extension([longer, start], {longer.request: Overruled("too_long", "p")})
 
 
 def test_an_extension_that_is_confirmed_moves_the_end():
@@ -265,7 +282,12 @@ def test_many_waits_are_spread_over_a_quarter():
     ],
 )
 def test_ends_never_queue_behind_starts(state: GrantState, way: Direction):
-    assert direction(grant(state=state)) is way
+    longer = NOW + 2 * HOUR if state is EXTENDING else None
+    assert direction(grant(state=state, extends_to=longer)) is way
+
+
+def test_an_end_that_is_moved_back_is_the_work_of_ends():
+    assert direction(grant(state=EXTENDING, extends_to=None)) is Direction.REVOKE
 
 
 def test_the_alarm_of_a_holding_is_its_grants_earliest():
@@ -376,14 +398,9 @@ class LifeOfAHolding(RuleBasedStateMachine):
 
     def call(self, wanted: Plan) -> Outcome:
         """Carry out a plan."""
-        holding = Holding.of(self.grants.values())
-        match wanted:
-            case Ensure(until):
-                return self.cloud.ensure(holding, until, Open())
-            case Remove(early):
-                return self.cloud.remove(holding, Open(), early=early)
-            case LookAgain():
-                return self.cloud.look(holding)
+        (outcome,) = self.cloud.carry_out([Work(Holding.of(self.grants.values()), wanted, Open())])
+        assert outcome is not None
+        return outcome
 
     @rule(stopped=st.integers(0, STOPPED_MOST), end_after=st.integers(0, 30), dies=st.booleans())
     @precondition(is_due)

@@ -342,10 +342,14 @@ def test_its_end_is_read_from_the_condition_itself(
     azure: AzureStandIn, adapter: RoleAssignments, blobs: Grant, azure_people: People
 ):
     ensured(adapter, blobs)
-    assert adapter._look(Holding.of([blobs])) == Seen(blobs.ends_at, complete=True)
+    assert adapter._look(Holding.of([blobs])) == Seen(
+        blobs.ends_at, complete=True, labelled_until=blobs.ends_at
+    )
     later = blobs.model_copy(update={"ends_at": blobs.ends_at + timedelta(minutes=20)})
     assert ensured(adapter, later) == Present(later.ends_at)
-    assert adapter._look(Holding.of([blobs])) == Seen(later.ends_at, complete=True)
+    assert adapter._look(Holding.of([blobs])) == Seen(
+        later.ends_at, complete=True, labelled_until=later.ends_at
+    )
     azure.clock.move_to(blobs.ends_at + SECOND)
     ana = azure_people.sign_in("ana", names.STORAGE_AUDIENCE)
     assert azure_people.read_reports(ana) == Allowed((names.REPORT,))
@@ -359,7 +363,7 @@ def test_a_condition_that_somebody_took_off_is_put_back(
     with azure_client(azure, azure.operator) as another:
         words = {"role_definition_id": names.role_id(names.BLOB_READER), "principal_id": names.PEOPLE["ana"]}
         another.assign(blobs.holding, words | {"description": one["description"]})
-    assert adapter._look(Holding.of([blobs])) == Seen(None, complete=False)
+    assert adapter._look(Holding.of([blobs])) == Seen(None, complete=False, labelled_until=blobs.ends_at)
     assert ensured(adapter, blobs) == Present(blobs.ends_at)
     assert made(azure)[0]["condition"] == one["condition"]
 
@@ -368,7 +372,7 @@ def test_any_other_role_has_no_end_of_its_own(
     azure: AzureStandIn, adapter: RoleAssignments, grant: Grant, azure_people: People
 ):
     ensured(adapter, grant)
-    assert adapter._look(Holding.of([grant])) == Seen(None, complete=True)
+    assert adapter._look(Holding.of([grant])) == Seen(None, complete=True, labelled_until=grant.ends_at)
     azure.clock.move_to(grant.ends_at + timedelta(hours=1))
     assert isinstance(azure_people.read(azure_people.sign_in("ana")), Allowed)
 

@@ -402,6 +402,22 @@ def test_a_policy_that_is_refused_whatever_we_do_is_not_written_for_ever(
     assert {getattr(one, "problem", "gcp_refused_together") for one in outcomes} == {"gcp_refused_together"}
 
 
+def test_ends_that_are_refused_with_starts_are_written_next_and_without_them(
+    gcp: GcpStandIn, adapter: ConditionalBindings
+):
+    here, coming = crowd(gcp, 6), crowd(gcp, 16)
+    adapter.carry_out([starting(grant) for grant in here])
+    beyond = crowd(gcp, 16, roles=(BEYOND,))
+    calls = Calls(gcp)
+    works = [starting(grant) for grant in (*coming, *beyond)] + [ending(grant) for grant in here]
+    outcomes = adapter.carry_out(works)
+    assert outcomes[-len(here) :] == (Absent(),) * len(here)
+    written = [call for call in calls.all() if call["action"] == "SetIamPolicy"]
+    ours = {grant.id for grant in here}
+    assert [call["status"] for call in written[:2]] == [403, 200]
+    assert {grant for grant in ours if grant in str(written[1])} == ours
+
+
 def test_one_forbidden_role_is_asked_for_once(gcp: GcpStandIn, adapter: ConditionalBindings):
     calls = Calls(gcp)
     beyond = crowd(gcp, 20, roles=(BEYOND,))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from policies.grant import EndCause, Grant, GrantState, ending, planned
-from policies.holding import Direction, Overruled
+from policies.grant import EndCause, Grant, GrantState, ending, extending, planned
+from policies.holding import Direction, Noes, Overruled
 from policies.request import RequestState, approved, asked
 from tests.builders import ANA, HOUR, NOW, StoppedClock, grant, request, yes
 from tests.simulated_cloud import SimulatedCloud, failing
@@ -213,6 +213,68 @@ def test_a_late_create_that_somebody_still_wants_stays(
     drain()
     assert len(cloud.held) == 1
     assert grants(ledger)[0].state is GrantState.LIVE
+
+
+def test_a_late_call_that_moved_the_end_of_what_somebody_still_wants_is_moved_back(
+    ledger: Ledger, cloud: SimulatedCloud, drain: DrainOnce, clock: StoppedClock
+):
+    """A worker stops just before it lets two stay for longer; the longer one ends; then it wakes up."""
+    first = approve(ledger, 1)
+    longer = planned(grant(2, holding=first.holding, ends_at=NOW + 2 * HOUR))
+    with ledger.writing() as writing:
+        waiting = writing.add_request(asked(request(2)))
+        writing.save_request(approved(waiting, yes(), NOW))
+        writing.add_grants([longer])
+
+    def overtaken(_verb: str, _holding: Holding) -> None:
+        cloud.before = lambda _verb, _holding: None
+        clock.move(timedelta(seconds=25))
+        drain()
+        with ledger.writing() as writing:
+            writing.save_grant(ending(grants(ledger)[1], EndCause.BY_HOLDER, clock()))
+        drain(Direction.REVOKE)
+        assert cloud.held == {first.holding: NOW + HOUR}
+
+    cloud.before = overtaken
+    drain()
+    assert cloud.held == {first.holding: NOW + 2 * HOUR}
+    assert drain(Direction.REVOKE) == 1
+    assert cloud.held == {first.holding: NOW + HOUR}
+
+
+def test_a_refusal_to_last_longer_takes_no_start_back_that_was_asked_for_with_it(
+    ledger: Ledger, cloud: SimulatedCloud, drain: DrainOnce, clock: StoppedClock
+):
+    first = approve(ledger, 1)
+    drain()
+    with ledger.writing() as writing:
+        waiting = writing.add_request(asked(request(2)))
+        writing.save_request(approved(waiting, yes(), NOW))
+        writing.add_grants([planned(grant(2, holding=first.holding))])
+        writing.save_grant(extending(grants(ledger)[0], NOW + 2 * HOUR, NOW))
+    cloud.before = failing(Refused("TooLong"))
+    drain()
+    cloud.before = lambda _verb, _holding: None
+    clock.move(timedelta(minutes=2))
+    drain(Direction.REVOKE)
+    drain()
+    assert [(one.state, one.ends_at) for one in grants(ledger)] == [(GrantState.LIVE, NOW + HOUR)] * 2
+    with ledger.reading() as reader:
+        assert {one.state for one in reader.requests()} == {RequestState.ACTIVE}
+
+
+def test_rules_that_cannot_be_asked_for_one_grant_hold_up_no_other(
+    ledger: Ledger, cloud: SimulatedCloud, drain: DrainOnce
+):
+    approve(ledger, 1)
+    approve(ledger, 2)
+
+    def recheck(claim: Claim) -> Noes:
+        return {} if claim.holding == grant(2).holding else 1 / 0  # type: ignore[return-value]
+
+    drain(recheck=recheck)
+    assert [one.problem for one in grants(ledger)] == ["bug:ZeroDivisionError", None]
+    assert list(cloud.held) == [grant(2).holding]
 
 
 def test_a_claim_is_renewed_while_its_call_runs(

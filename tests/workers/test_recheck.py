@@ -86,6 +86,11 @@ def test_a_claim_whose_request_would_not_is_overruled_under_that_policy(ledger: 
     assert StillAllowed(ledger, lambda: frozen)(claim(ledger)) == {MINE: Overruled("denied", frozen.hash)}
 
 
+def test_nothing_is_given_while_the_clock_is_wrong(ledger: Ledger):
+    while_wrong = StillAllowed(ledger, lambda: policy(ONE_YES), lambda: True)
+    assert while_wrong(claim(ledger)) == {MINE: Unreachable("clock_skew")}
+
+
 def test_rules_that_look_at_the_time_look_at_the_time_it_is_now(ledger: Ledger, clock: StoppedClock):
     at_night = policy(FREE, rule("no-nights", "deny", match={"outside_window": ["office-hours"]}))
     held = claim(ledger)

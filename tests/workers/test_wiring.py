@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def test_what_the_rules_no_longer_allow_is_overruled_before_the_cloud_is_called(
 class Away(SimulatedCloud):
     """A cloud that cannot be read."""
 
-    def _find_ours(self) -> Iterator[Found]:
+    def _found(self) -> Iterable[Found]:
         raise Again("Throttling")
 
 

@@ -28,6 +28,7 @@ from policies.grant import Grant
 from policies.holding import (
     Absent,
     Ensure,
+    Limit,
     LookAgain,
     Outcome,
     Plan,
@@ -119,6 +120,13 @@ class Seen(NamedTuple):
 
     until: datetime | None
     complete: bool
+    labelled_until: datetime | None = None
+    """The end in its label, where that can be another: whoever rebuilds the ledger believes it."""
+
+    @property
+    def latest(self) -> datetime | None:
+        """The latest end that it has or gives."""
+        return max((end for end in (self.until, self.labelled_until) if end is not None), default=None)
 
 
 Look: TypeAlias = Seen | CloudError | None
@@ -132,6 +140,27 @@ class Found(NamedTuple):
     labels: dict[str, str]
     ends_at: datetime | None
     genuine: bool
+
+
+class Place(NamedTuple):
+    """Somewhere our mark can be, and the reads that find everything under it there."""
+
+    name: str
+    find: Callable[[], Iterable[Found]]
+
+
+class Unread(NamedTuple):
+    """A place that could not be looked through, and why."""
+
+    place: str
+    problem: str
+
+
+class Search(NamedTuple):
+    """What was found under our mark, and where nobody could look."""
+
+    found: tuple[Found, ...]
+    unread: tuple[Unread, ...]
 
 
 class Checkup(NamedTuple):
@@ -155,6 +184,21 @@ class Cloud(ABC):
 
         None stands for a work whose claim was lost on the way: nothing may be said about it.
         """
+        within = self._within(works)
+        going = [_to_do(work) for work in works if work.holding.key not in within]
+        outcomes = iter(self._carry_out(going) if going else ())
+        return tuple(
+            within[work.holding.key] if work.holding.key in within else next(outcomes) for work in works
+        )
+
+    def _within(self, works: Sequence[Work]) -> dict[HoldingKey, Outcome]:
+        """What a fresh look shows of each that should only not last too long, where it does not."""
+        limits = {work.holding: work.plan.until for work in works if isinstance(work.plan, Limit)}
+        looks = zip(limits.items(), self._look_all(list(limits)) if limits else (), strict=True)
+        outcomes = {holding.key: _limited(look, until, self.slack) for (holding, until), look in looks}
+        return {key: outcome for key, outcome in outcomes.items() if outcome is not None}
+
+    def _carry_out(self, works: Sequence[Work]) -> tuple[Outcome | None, ...]:
         problems = self._change_all(works)
         asked = [
             work.holding
@@ -202,9 +246,30 @@ class Cloud(ABC):
             self._warm()
 
     @final
+    def search(self) -> Search:
+        """Everything that carries our mark; a place that cannot be read keeps nothing else from being found.
+
+        CloudError when there is no place that can be read.
+        """
+        found: list[Found] = []
+        unread: list[Unread] = []
+        places = list(self._places())
+        for place in places:
+            try:
+                found += place.find()
+            except CloudError as error:
+                unread.append(Unread(place.name, error.problem))
+        if unread and len(unread) == len(places):
+            raise Again(unread[0].problem)
+        return Search(tuple(found), tuple(unread))
+
+    @final
     def find_ours(self) -> tuple[Found, ...]:
-        """Everything in this cloud that carries our mark; CloudError when it cannot be read."""
-        return tuple(self._find_ours())
+        """Everything in this cloud that carries our mark; CloudError when any of it cannot be read."""
+        found, unread = self.search()
+        if unread:
+            raise Again(unread[0].problem)
+        return found
 
     @final
     def describe(self, found: Found) -> Holding | None:
@@ -225,7 +290,7 @@ class Cloud(ABC):
 
     def _do(self, work: Work) -> None:
         match work.plan:
-            case Ensure(until):
+            case Ensure(until) | Limit(until):
                 self._ensure(work.holding, until, work.fence)
             case Remove(early):
                 self._remove(work.holding, work.fence, early=early)
@@ -254,8 +319,8 @@ class Cloud(ABC):
         """Sign in, load what is slow to load."""
 
     @abstractmethod
-    def _find_ours(self) -> Iterable[Found]:
-        """Everything that carries our mark."""
+    def _places(self) -> Iterable[Place]:
+        """Where our mark can be."""
 
     @abstractmethod
     def _describe(self, found: Found) -> Holding | None:
@@ -285,14 +350,30 @@ def _wants_a_look(plan: Plan, problem: CloudError | None) -> bool:
     """An end is always looked at; a start when it may have been made."""
     if isinstance(problem, ClaimLost):
         return False
-    return not isinstance(plan, Ensure) or problem is None or isinstance(problem, Unknown)
+    return not isinstance(plan, Ensure | Limit) or problem is None or isinstance(problem, Unknown)
+
+
+def _to_do(work: Work) -> Work:
+    """A limit on what lasts too long is an end to be moved."""
+    return work._replace(plan=Ensure(work.plan.until)) if isinstance(work.plan, Limit) else work
+
+
+def _limited(look: Look, until: datetime, slack: timedelta) -> Outcome | None:
+    """What is to be said of what does not last too long; None where its end has to be moved."""
+    if isinstance(look, CloudError):
+        return Unreachable(look.problem, look.after)
+    if look is None:
+        return Absent()
+    if look.latest is not None and look.latest > until + slack:
+        return None
+    return Present(min(look.until or until, until))
 
 
 def _outcome(
     work: Work, problem: CloudError | None, looks: dict[HoldingKey, Look], slack: timedelta
 ) -> Outcome:
     match work.plan:
-        case Ensure(until):
+        case Ensure(until) | Limit(until):
             return _ensured(until, problem, looks.get(work.holding.key), slack)
         case Remove():
             return _removed(problem, looks[work.holding.key])

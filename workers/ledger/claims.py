@@ -15,7 +15,18 @@ from sqlalchemy import Select, select, update
 from policies.bundle import progress, take_back, taken_back
 from policies.entitlements import changed_together
 from policies.grant import EndCause, Grant, GrantState
-from policies.holding import Direction, Noes, Outcome, Overruled, Plan, RefusedForGood, begin, plan, settle
+from policies.holding import (
+    Direction,
+    Noes,
+    Outcome,
+    Overruled,
+    Plan,
+    RefusedForGood,
+    begin,
+    plan,
+    refused_extension,
+    settle,
+)
 from policies.moves import Moved
 from policies.values import CloudName, GrantId, HoldingKey, RequestId
 from workers.ledger import schema
@@ -179,6 +190,8 @@ def _settle_one(writing: Writing, now: _Now, settled: Settled) -> set[RequestId]
         now.save(moved)
     for name in sorted({grant.request for grant in claim.grants if grant.state in _STARTING}):
         no = noes.get(name, outcome)
+        if no is outcome and refused_extension(claim.grants, noes):
+            continue
         if isinstance(no, RefusedForGood | Overruled):
             _take_back(writing, claim, name, no)
             now.read()

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from policies.audit import Event, link
 from policies.entitlements import changed_together
 from policies.grant import Grant, GrantState
-from policies.holding import alarm, direction
+from policies.holding import Direction, alarm, direction
 from policies.moves import Moved
 from policies.request import AccessRequest
 from policies.values import HoldingKey, RequestId
@@ -160,10 +160,18 @@ class Writing(Reader):
         for grant in grants:
             self._ring(grant)
 
+    def look_soon(self, key: HoldingKey) -> None:
+        """Let the revoke drain see to a holding now: it may show more than its grants want."""
+        table = schema.holdings
+        due = {"due_at": self.now, "direction": Direction.REVOKE.value}
+        self._connection.execute(update(table).where(table.c.key == key).values(**due))
+
     def look_again(self, key: HoldingKey, at: datetime) -> None:
         """Let somebody look at a holding now, whatever its grants say: something may have come late."""
-        for grant in self.grants_on([key]):
-            if grant.state is GrantState.GONE:
+        grants = self.grants_on([key])
+        newest = max(grants, key=lambda grant: (grant.starts_at, grant.id)).id if grants else None
+        for grant in grants:
+            if grant.state is GrantState.GONE and grant.id == newest:
                 again = grant.model_copy(update={"due_at": at, "version": grant.version + 1})
                 self.save_grant(Moved(again, (grant.event("late_create", at),)))
 

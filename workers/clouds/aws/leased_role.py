@@ -13,6 +13,7 @@ away in the order Deny (when it ends early), policies, Deny, role. A name is nev
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from policies.entitlements.aws import ROLE_PATH, AwsLease
@@ -32,7 +33,7 @@ from workers.clouds.aws.client import (
     Tags,
     Taken,
 )
-from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Refused, Seen
+from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Place, Refused, Seen
 from workers.clouds.labels import Labels, labelled, read_moment
 
 _PREFIX: Final = "prod-access:"
@@ -87,7 +88,7 @@ class LeasedRoles(Cloud):
         labels = _labels(role.labels)
         if not self._labels.genuine(holding.key, labels) or labels["grant"] != holding.grant:
             raise Refused("name_taken_by_another")
-        if documents.end_of_trust(role.trust) == until:
+        if documents.end_of_trust(role.trust) == until and read_moment(labels["ends"]) == until:
             return
         fence.check()
         wanted = documents.text(documents.trust(_identity(holding), until))
@@ -130,7 +131,8 @@ class LeasedRoles(Cloud):
         except Missing:
             return None
         until = documents.end_of_trust(role.trust)
-        return Seen(until, complete=self._is_complete(holding, until))
+        labelled_until = read_moment(_labels(role.labels).get("ends", ""))
+        return Seen(until, self._is_complete(holding, until), labelled_until)
 
     def _is_complete(self, holding: Holding, until: datetime | None) -> bool:
         """True when the Deny stands at the same end as the trust, and every policy is attached."""
@@ -156,14 +158,16 @@ class LeasedRoles(Cloud):
         for account in self._accounts():
             self._client.spoke(account)
 
-    def _find_ours(self) -> Iterable[Found]:
-        for account in self._accounts():
-            for role in self._roles(account):
-                tags = self._client.read(account, Tags, "list_role_tags", RoleName=role.name)
-                labels = _labels({tag.key: tag.value for tag in tags.tags})
-                genuine = self._labels.genuine(role.arn, labels)
-                ends_at = read_moment(labels.get("ends", ""))
-                yield Found(HoldingKey(role.arn), labels, ends_at, genuine)
+    def _places(self) -> Iterable[Place]:
+        return [Place(account.alias, partial(self._found, account)) for account in self._accounts()]
+
+    def _found(self, account: AwsLease) -> Iterable[Found]:
+        for role in self._roles(account):
+            tags = self._client.read(account, Tags, "list_role_tags", RoleName=role.name)
+            labels = _labels({tag.key: tag.value for tag in tags.tags})
+            genuine = self._labels.genuine(role.arn, labels)
+            ends_at = read_moment(labels.get("ends", ""))
+            yield Found(HoldingKey(role.arn), labels, ends_at, genuine)
 
     def _roles(self, account: AwsLease) -> Iterable[Role]:
         words: dict[str, object] = {"PathPrefix": ROLE_PATH}

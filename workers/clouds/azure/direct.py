@@ -11,6 +11,7 @@ import re
 from datetime import datetime
 from typing import Final
 
+from workers.clouds.azure import marks
 from workers.clouds.azure.client import AzureClient, Missing, Taken
 from workers.clouds.azure.marks import Marks
 from workers.clouds.azure.records import Assignment, Triple, last_part, principal_of, target_of
@@ -104,7 +105,8 @@ class Direct:
     def seen(self, found: Assignment) -> Seen:
         """When it ends by itself, if it does; a storage role without its condition is not whole."""
         until = _end_of(found.condition)
-        return Seen(until, complete=until is not None or found.role not in ENDS_BY_CONDITION)
+        complete = until is not None or found.role not in ENDS_BY_CONDITION
+        return Seen(until, complete, read_moment(marks.read(found.description).get("ends", "")))
 
     def remove(self, holding: Holding, fence: Fence) -> None:
         """Delete it."""

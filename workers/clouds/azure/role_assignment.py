@@ -14,6 +14,7 @@ follows an assignment within ten minutes, up and down; what is read here is the 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from policies.entitlements.azure import BUILT_IN, AzureAssignment, AzureScope, assignment_at, assignment_key
 from policies.people import EntraUser
@@ -25,7 +26,7 @@ from workers.clouds.azure.marks import Marks
 from workers.clouds.azure.mode import Modes
 from workers.clouds.azure.pim import FLOOR, MARGIN, Pim, Sighted
 from workers.clouds.azure.records import Assignment, Triple, target_of
-from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Refused, Seen
+from workers.clouds.cloud import Checkup, Cloud, CloudError, Fence, Found, Holding, Place, Refused, Seen
 from workers.clouds.labels import Labels, labelled, read_moment
 
 _NAMES = {role: name for name, role in BUILT_IN.items()}
@@ -93,12 +94,14 @@ class RoleAssignments(Cloud):
     def _warm(self) -> None:
         self._client.warm([scope.id for scope in self._scopes()])
 
-    def _find_ours(self) -> Iterable[Found]:
-        for scope in self._scopes():
-            for key, assignment in self._marked(scope):
-                yield self._found(key, assignment.description)
-            for sighted in self._sighted(scope):
-                yield self._found(sighted.key, sighted.held.request.justification)
+    def _places(self) -> Iterable[Place]:
+        return [Place(scope.alias, partial(self._found_in, scope)) for scope in self._scopes()]
+
+    def _found_in(self, scope: AzureScope) -> Iterable[Found]:
+        for key, assignment in self._marked(scope):
+            yield self._found(key, assignment.description)
+        for sighted in self._sighted(scope):
+            yield self._found(sighted.key, sighted.held.request.justification)
 
     def _found(self, key: HoldingKey, text: str | None) -> Found:
         labels = marks.read(text)

@@ -21,6 +21,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias
 
 import structlog
@@ -38,6 +39,7 @@ from workers.clouds.cloud import (
     Found,
     Holding,
     Look,
+    Place,
     Seen,
     Work,
 )
@@ -174,9 +176,11 @@ class ConditionalBindings(Cloud):
         for resource in self._resources()[:1]:
             self._client.read(resource.name)
 
-    def _find_ours(self) -> Iterable[Found]:
-        for resource in self._resources():
-            yield from _found(self._sight(resource.name))
+    def _places(self) -> Iterable[Place]:
+        return [Place(one.name, partial(self._found, one.name)) for one in self._resources()]
+
+    def _found(self, resource: str) -> Iterable[Found]:
+        return _found(self._sight(resource))
 
     def _describe(self, found: Found) -> Holding | None:
         name = found.key.partition("/bindings/")[0]
@@ -226,6 +230,10 @@ def _apart(works: Sequence[Work], problems: Problems) -> list[list[Work]]:
     longer exists makes Google refuse the whole policy.
     """
     refused = [work for work in works if isinstance(problems[work.holding.key], WriteRefused)]
+    starts = [work for work in refused if isinstance(work.plan, Ensure)]
+    ends = [work for work in refused if not isinstance(work.plan, Ensure)]
+    if starts and ends:
+        return [ends, starts]
     by_roles: dict[tuple[str, ...], list[Work]] = defaultdict(list)
     for work in refused:
         by_roles[roles_of(work.holding)].append(work)

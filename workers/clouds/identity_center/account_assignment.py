@@ -28,6 +28,7 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, TypeAlias
 
 from policies.entitlements.identity_center import (
@@ -47,6 +48,7 @@ from workers.clouds.cloud import (
     Fence,
     Found,
     Holding,
+    Place,
     Refused,
     Seen,
     Unknown,
@@ -251,17 +253,19 @@ class AccountAssignments(Cloud):
             for name in account.permission_sets:
                 yield assignment_in(account, name)
 
-    def _find_ours(self) -> Iterable[Found]:
-        """Every person on our permission sets; whom the ledger does not know is ours on a marked one."""
-        for target in self._targets():
-            users = {assignment_key(target, user): user for user in self._assignees(target, "USER")}
-            known = set(self._known(users))
-            for key in users:
-                if key in known:
-                    yield Found(key, {}, None, genuine=True)
-            unknown = {key: user for key, user in users.items() if key not in known}
-            if unknown:
-                yield from self._unknown(target, unknown)
+    def _places(self) -> Iterable[Place]:
+        return [Place(one.alias, partial(self._found, one)) for one in self._targets()]
+
+    def _found(self, target: IdentityCenterAssignment) -> Iterable[Found]:
+        """Every person on our permission set; whom the ledger does not know is ours on a marked one."""
+        users = {assignment_key(target, user): user for user in self._assignees(target, "USER")}
+        known = set(self._known(users))
+        for key in users:
+            if key in known:
+                yield Found(key, {}, None, genuine=True)
+        unknown = {key: user for key, user in users.items() if key not in known}
+        if unknown:
+            yield from self._unknown(target, unknown)
 
     def _unknown(self, target: IdentityCenterAssignment, users: dict[HoldingKey, str]) -> Iterator[Found]:
         if not self._is_marked(target):
