@@ -17,6 +17,7 @@ from typing import Final
 
 import structlog
 
+from bot.emergencies import Emergencies
 from bot.slack import cards, direct, news, replies, thread
 from bot.slack.blocks import Message
 from bot.slack.client import Conversation, Posted, SlackAway, SlackBusy, SlackError, SlackRefused
@@ -58,6 +59,7 @@ class Announcer:
         self._conversation = conversation
         self._name = name
         self._one_at_a_time = threading.Lock()
+        self._emergencies = Emergencies(ledger, conversation)
 
     def run(self) -> float:
         """Tell what is untold; the seconds until it is worth trying again (0: everything is told)."""
@@ -125,6 +127,7 @@ class Announcer:
         telling = self._tell_line(telling)
         telling = self._tell_holder(telling)
         self._tell_news(telling)
+        self._emergencies.tell(telling.view.request, policy)
 
     def _tell_card(self, telling: Telling) -> Telling:
         message = cards.card(telling.view, now=self._ledger.now(), token=telling.token)

@@ -11,10 +11,14 @@ from policies.audit import Event
 from policies.bundle import held_as, plan_grants
 from policies.catalogue import Role, role_hash
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide, longest_allowed
-from policies.facts import Facts, gather
+from policies.facts import Facts
+from policies.incident import Incident
 from policies.request import AccessRequest, RequestState, Terms, approved, asked
+from policies.review import Review, opened
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName, RuleId
+from workers.around import facts_for, named
+from workers.ledger import incidents, reviews
 from workers.ledger.reading import FREEZE, Card
 from workers.ledger.writing import Writing
 
@@ -31,6 +35,9 @@ class Wish(NamedTuple):
     duration: timedelta | None
     reference: str | None
     reason: str
+    emergency: bool = False
+    broken: str | None = None
+    """What is broken, where the incident does not say it."""
 
 
 class Asking:
@@ -41,7 +48,8 @@ class Asking:
         self._policy = policy
         self._wish = wish
         self._number = number
-        self._facts = gather(policy, wish.requester, wish.beneficiary, writing.now)
+        self._incident = self._locked()
+        self._facts = self._gathered()
 
     def answer(self) -> AskAnswer:
         """What came of it; everything it changes is written in this transaction."""
@@ -62,19 +70,32 @@ class Asking:
             case _:
                 assert_never(decision)
 
-    def _worded(self) -> Ask:
-        """The wish as the rules take it, its duration filled in with what may be had."""
-        wish = self._wish
+    def _locked(self) -> Incident | None:
+        """The incident that the wish names, held until this ends: it cannot be closed meanwhile."""
+        found = named(self._writing, self._wish.reference)
+        return incidents.lock(self._writing, found.id) if found else None
 
-        role = self._policy.catalogue.get(wish.role)
-        duration = wish.duration or (role.default_duration if role else timedelta(hours=1))
-        ask = Ask(
+    def _gathered(self) -> Facts:
+        ask = self._asking(self._wish.duration or timedelta(hours=1))
+        return facts_for(self._writing, self._policy, ask, self._writing.now)
+
+    def _asking(self, duration: timedelta) -> Ask:
+        wish = self._wish
+        return Ask(
             requester=wish.requester,
             beneficiary=wish.beneficiary,
             role=wish.role,
             duration=duration,
             reference=wish.reference,
+            emergency=wish.emergency,
         )
+
+    def _worded(self) -> Ask:
+        """The wish as the rules take it, its duration filled in with what may be had."""
+        wish = self._wish
+        role = self._policy.catalogue.get(wish.role)
+        duration = wish.duration or (role.default_duration if role else timedelta(hours=1))
+        ask = self._asking(duration)
         if wish.duration is None:
             longest = longest_allowed(ask, self._facts, self._policy)
             duration = min(duration, longest) if longest else duration
@@ -123,6 +144,9 @@ class Asking:
             duration=ask.duration,
             reason=self._writing.keep_text(self._wish.reason),
             reference=ask.reference,
+            incident=self._incident.id if self._incident and self._incident.live else None,
+            emergency=ask.emergency,
+            broken=self._writing.keep_text(self._wish.broken) if self._wish.broken else None,
             channel=role.channel,
             asked_at=self._writing.now,
             terms=terms_of(decision, self._policy),
@@ -147,6 +171,25 @@ def grant_now(writing: Writing, policy: Policy, request: AccessRequest, yes: App
         raise LookupError(f"{request.id} was approved for {what}")
     saved = writing.save_request(approved(request, yes, writing.now))
     writing.add_grants(plan_grants(saved, held, writing.now))
+    _open_review(writing, policy, saved)
+
+
+def _open_review(writing: Writing, policy: Policy, request: AccessRequest) -> None:
+    """Let somebody look at it afterwards, where the rule that gave it wants that."""
+    within = request.terms.review_within
+    if within is None:
+        return
+    review = Review(
+        id=request.id,
+        holder=request.beneficiary,
+        handed_out_by=request.requester,
+        reviewers=policy.settings.reviewers,
+        incident=request.incident,
+        opened_at=writing.now,
+        ends_at=writing.now + within,
+        due_at=None,
+    )
+    reviews.add(writing, opened(review))
 
 
 def terms_of(decision: Allow | AskSomeone, policy: Policy) -> Terms:
@@ -162,6 +205,7 @@ def terms_of(decision: Allow | AskSomeone, policy: Policy) -> Terms:
         policy_hash=decision.policy_hash,
         slots=slots,
         answer_within=answer_within,
+        review_within=decision.review_within,
     )
 
 

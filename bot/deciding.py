@@ -6,18 +6,18 @@ from typing import NamedTuple, assert_never
 from bot import answers
 from bot.answers import ClickAnswer
 from bot.asking import grant_now, resolved_input, terms_of
-from bot.ending import Stopped, stop
 from bot.views import RequestView, person_view, view
 from policies import approval as approvals
 from policies.approval import Approval, tally
 from policies.audit import Event
 from policies.bundle import held_as
 from policies.catalogue import role_hash
-from policies.decision import Ask, Refuse, decide
-from policies.facts import gather
+from policies.decision import Refuse, decide
 from policies.request import AccessRequest, RequestState, counted, denied, revised
 from policies.rules import Policy
 from policies.values import PersonId
+from workers.around import ask_of, facts_of, hold
+from workers.ending import Stopped, stop
 from workers.ledger.reading import FREEZE
 from workers.ledger.writing import Writing
 
@@ -121,14 +121,9 @@ def _decide_again(deciding: Deciding) -> ClickAnswer | None:
     """The rules asked anew; None when they still want just what the card said."""
     writing, policy, person, request = deciding
     role = policy.catalogue.get(request.role)
-    ask = Ask(
-        requester=request.requester,
-        beneficiary=request.beneficiary,
-        role=request.role,
-        duration=request.duration,
-        reference=request.reference,
-    )
-    facts = gather(policy, request.requester, request.beneficiary, writing.now)
+    hold(writing, request)
+    ask = ask_of(request, request.duration)
+    facts = facts_of(writing, policy, request, ask, writing.now)
     decision = decide(ask, facts, policy)
     writing.keep_decision(
         request.id,

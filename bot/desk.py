@@ -18,18 +18,20 @@ from bot import answers, deciding, extending
 from bot.answers import AskAnswer, ClickAnswer, ExtendAnswer
 from bot.asking import OPEN, Asking, Wish
 from bot.deciding import Click, Deciding
-from bot.ending import Stopped, stop
 from bot.extending import Extending, OnExtension
+from bot.incidents import Incidents
 from bot.logging_in import Logins
-from bot.offers import preview, role_line
+from bot.offers import asking, asking_oneself, preview, role_line
+from bot.reviewing import Reviews
 from bot.using import Using
 from bot.views import RequestView, view
 from policies.audit import Event
 from policies.decision import Refuse
-from policies.facts import gather
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
-from policies.values import PersonId, RequestId
+from policies.values import PersonId, RequestId, RoleName
+from workers.around import facts_for
+from workers.ending import Stopped, stop
 from workers.ledger.errors import Away, Repeated, Stale
 from workers.ledger.ledger import Ledger
 from workers.ledger.reading import Reader
@@ -50,11 +52,17 @@ Source = Callable[[], Policy | None]
 class Desk:
     """Asks and answers, over the ledger and the policy in force."""
 
-    def __init__(self, ledger: Ledger, policy: Source) -> None:
+    def __init__(
+        self, ledger: Ledger, policy: Source, look_up: Callable[[RoleName], None] = lambda _role: None
+    ) -> None:
+        """`look_up` brings up to date who is on call, as far as the rules about a role look at it."""
         self._ledger = ledger
         self._policy = policy
+        self._look_up = look_up
         self.logins = Logins(ledger, policy)
         self.using = Using(ledger)
+        self.incidents = Incidents(ledger, policy)
+        self.reviews = Reviews(ledger, policy)
 
     def ask(self, wish: Wish, *, operation: str | None = None) -> AskAnswer:
         """Put a request into the ledger, or say why not; the same operation twice has one effect."""
@@ -63,6 +71,7 @@ class Desk:
             return answers.NoRules()
         for _ in range(_TRIES):
             try:
+                self._look_up(wish.role)
                 return self._ask(wish, policy, operation)
             except Repeated as repeated:
                 return self._asked_before(RequestId(repeated.outcome), policy, wish)
@@ -266,10 +275,16 @@ class Desk:
         policy = self._policy()
         if policy is None:
             return ()
-        facts = gather(policy, person, person, self._ledger.now())
+        with self._ledger.reading() as reader:
+            return self._roles(reader, policy, person, search)
+
+    def _roles(
+        self, reader: Reader, policy: Policy, person: PersonId, search: str
+    ) -> tuple[answers.RoleLine, ...]:
         wanted = search.lower().split()
+        facts = partial(facts_for, reader, policy, now=self.now())
         return tuple(
-            role_line(role, person, facts, policy)
+            role_line(role, person, facts(asking_oneself(role, person)), policy)
             for role in policy.catalogue.roles
             if all(word in f"{role.name} {role.title}".lower() for word in wanted)
         )
@@ -280,7 +295,8 @@ class Desk:
         role = policy.catalogue.get(wish.role) if policy else None
         if policy is None or role is None:
             return None
-        facts = gather(policy, wish.requester, wish.beneficiary, self._ledger.now())
+        with self._ledger.reading() as reader:
+            facts = facts_for(reader, policy, asking(wish, role), self.now())
         return preview(wish, role, policy, facts)
 
     def _transact(

@@ -1,17 +1,19 @@
 """More time, inside its transaction: who may want it, what the rules say, and what is written of it."""
 
-from datetime import timedelta
-from typing import NamedTuple, assert_never
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, assert_never
 
 from bot import answers
 from bot.answers import ClickAnswer, ExtendAnswer
 from bot.asking import resolved_input, terms_of
 from bot.deciding import Click, digest, note_click
-from bot.views import HELD, RequestView, ask_longer, room, view
+from bot.views import HELD, RequestView, room, view
 from policies import approval as approvals
 from policies.approval import Approval, tally
+from policies.audit import moment_text
 from policies.bundle import still_means
-from policies.decision import Allow, AskSomeone, Decision, Refuse, decide
+from policies.decision import Allow, AskSomeone, Refuse, decide
 from policies.extension import (
     allowed_more,
     asked_more,
@@ -20,13 +22,15 @@ from policies.extension import (
     extend_all,
     given_more,
     longer,
+    refused_more,
+    revised_more,
     too_late,
 )
-from policies.facts import gather
 from policies.moves import Moved
 from policies.request import AccessRequest, Extension, RequestState
 from policies.rules import Policy
 from policies.values import PersonId
+from workers.around import ask_of, facts_of, hold
 from workers.ledger.reading import FREEZE
 from workers.ledger.writing import Writing
 
@@ -48,8 +52,9 @@ class Extending(NamedTuple):
     def decide(self, adding: timedelta) -> Allow | AskSomeone | Refuse:
         """The rules asked for the whole of the longer time; what they said is kept."""
         request, policy = self.request, self.policy
-        ask = ask_longer(request, longer(request, adding))
-        facts = gather(policy, request.requester, request.beneficiary, self.writing.now)
+        hold(self.writing, request)
+        ask = ask_of(request, longer(request, adding))
+        facts = facts_of(self.writing, policy, request, ask, self.writing.now)
         decision = decide(ask, facts, policy)
         self.writing.keep_decision(
             request.id,
@@ -68,12 +73,14 @@ def extend(extending: Extending, by: timedelta | None) -> ExtendAnswer:
         return no
     if not still_means(policy, request, writing.grants_of(request.id)):
         return answers.NoLonger(extending.view)
-    adding = by or room(policy, request, writing.now).adding
+    adding = by or room(writing, policy, request, writing.now).adding
     if adding is None:
         return answers.NoLonger(extending.view)
     decision = extending.decide(adding)
     match decision:
         case Refuse():
+            ends_at = (request.ends_at or writing.now) + adding
+            writing.record([refused_more(request, person, ends_at, decision, writing.now)])
             return answers.NotLonger(extending.view, decision)
         case Allow():
             terms = terms_of(decision, policy)
@@ -142,8 +149,25 @@ def on_extension(writing: Writing, policy: Policy, click: Click) -> OnExtension 
         return answers.NothingToDecide(extending.view)
     if request.version != token.version:
         note_click(writing, click.person, "stale_card", request)
-        return answers.StaleCard(extending.view, None)
+        return answers.StaleCard(extending.view, _asked_anew_at(writing, request, token.version))
     return OnExtension(extending, more)
+
+
+def _asked_anew_at(writing: Writing, request: AccessRequest, shown: int) -> datetime | None:
+    """When what is asked for became another than a card of this version shows; None where it did not.
+
+    Each entry of the log that is counted here is one version, so it is known at which one it was asked for.
+    """
+    story = [(entry.kind, entry.at) for entry in writing.entries(request=request.id)]
+    asked_at, since = None, 0
+    for kind, at in story:
+        asked_at, since = (at, 0) if kind == _ASKED else (asked_at, since + (kind in _ONE_VERSION_ON))
+    asked_anew = asked_at is not None and shown < request.version - since
+    return datetime.fromisoformat(asked_at) if asked_at and asked_anew else None
+
+
+_ASKED: Final = "request.extension_asked"
+_ONE_VERSION_ON: Final = {"request.extension_counted", "request.warned"}
 
 
 def _judged(click: OnExtension) -> approvals.MayApprove | ClickAnswer:
@@ -192,23 +216,46 @@ def approve(click: OnExtension) -> ClickAnswer:
     if isinstance(decision, Refuse):
         note_click(writing, person, "rules_say_no", request)
         return answers.NotAllowed(request.role, decision)
-    yes = Approval(person=person, at=writing.now, groups=verdict.groups, digest=digest(request))
-    if not _enough(click, decision, yes):
-        writing.save_request(counted_more(request, yes))
-        return answers.Counted(click.extending.view)
-    _give(click.extending, allowed_more(request, yes, writing.now))
-    return answers.Approved(click.extending.view)
+    yes = Approval(person=person, at=writing.now, groups=verdict.groups, digest=digest_of(click))
+    return _count(click, decision, yes)
 
 
-def _enough(click: OnExtension, decision: Decision, yes: Approval) -> bool:
-    """Whether the yeses fill what the rules want now, which may be more than they wanted then."""
-    if isinstance(decision, Allow):
-        return True
+def _count(click: OnExtension, decision: Allow | AskSomeone, yes: Approval) -> ClickAnswer:
+    writing, request = click.extending.writing, click.extending.request
+    if isinstance(decision, Allow) or _enough(click, decision, yes):
+        _give(click.extending, allowed_more(request, yes, writing.now))
+        return answers.Approved(click.extending.view)
+    if decision.slots != click.extension.terms.slots:
+        return _ask_anew(click.extending, decision)
+    writing.save_request(counted_more(request, yes))
+    return answers.Counted(click.extending.view)
+
+
+def digest_of(click: OnExtension) -> str:
+    """What a yes to more time was given to: the request, and the end it would have."""
+    parts = (digest(click.extending.request), moment_text(click.extension.ends_at))
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+
+
+def _enough(click: OnExtension, decision: AskSomeone, yes: Approval) -> bool:
+    """Whether the yeses fill what the rules want now, which may be other than they wanted then."""
     request = click.extending.request
-    slots = decision.slots if isinstance(decision, AskSomeone) else click.extension.terms.slots
     given = (*click.extension.approvals, yes)
     never = {request.requester, request.beneficiary}
-    return tally(slots, given, click.extending.policy.people, never=never).complete
+    return tally(decision.slots, given, click.extending.policy.people, never=never).complete
+
+
+def _ask_anew(extending: Extending, decision: AskSomeone) -> ClickAnswer:
+    """The rules want other yeses than when it was asked: they are asked for, and those so far are void."""
+    writing, policy, _, request = extending
+    writing.save_request(revised_more(request, terms_of(decision, policy), writing.now))
+    shown = extending.view
+    more = shown.more
+    if more is None:
+        raise LookupError(f"{request.id} waits for no more time")
+    return answers.RulesChanged(
+        shown._replace(asked=more.asked, groups=more.groups, nobody_else_can=not more.asked)
+    )
 
 
 def deny(click: OnExtension, note: str) -> ClickAnswer:

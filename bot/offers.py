@@ -10,9 +10,26 @@ from policies.rules import Policy
 from policies.values import PersonId
 
 
+def asking_oneself(role: Role, person: PersonId) -> Ask:
+    """What somebody asks who asks for a role and says nothing else."""
+    return Ask(requester=person, beneficiary=person, role=role.name, duration=role.default_duration)
+
+
+def asking(wish: Wish, role: Role) -> Ask:
+    """What a wish asks for, its duration filled in."""
+    return Ask(
+        requester=wish.requester,
+        beneficiary=wish.beneficiary,
+        role=wish.role,
+        duration=wish.duration or role.default_duration,
+        reference=wish.reference,
+        emergency=wish.emergency,
+    )
+
+
 def role_line(role: Role, person: PersonId, facts: Facts, policy: Policy) -> answers.RoleLine:
     """One role as this person may have it now."""
-    ask = Ask(requester=person, beneficiary=person, role=role.name, duration=role.default_duration)
+    ask = asking_oneself(role, person)
     longest = longest_allowed(ask, facts, policy)
     duration = min(role.default_duration, longest) if longest else role.default_duration
     decision = decide(ask.model_copy(update={"duration": duration}), facts, policy)
@@ -30,13 +47,7 @@ def _titles(decision: Allow | AskSomeone | Refuse, policy: Policy) -> tuple[str,
 
 def preview(wish: Wish, role: Role, policy: Policy, facts: Facts) -> answers.Preview:
     """What would come of a wish: who is asked, for how long it could be, or why not."""
-    ask = Ask(
-        requester=wish.requester,
-        beneficiary=wish.beneficiary,
-        role=wish.role,
-        duration=wish.duration or role.default_duration,
-        reference=wish.reference,
-    )
+    ask = asking(wish, role)
     offered = choices(ask, facts, policy)
     if wish.duration is None and offered:
         ask = ask.model_copy(update={"duration": min(role.default_duration, offered[-1])})

@@ -36,6 +36,12 @@ class BotSettings(Settings):
         description="Where people are sent who need a person.",
     )
 
+    pager_tokens: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        validation_alias=env("PROD_ACCESS_PAGER_TOKENS"),
+        description="What each pager is asked with who is on call, as JSON by its name in pagers.yaml.",
+    )
+
     def missing(self) -> str | None:
         """What is missing to speak with Slack, as a sentence; None when nothing is."""
         if not self.slack_bot_token.get_secret_value().startswith("xoxb-"):

@@ -12,15 +12,15 @@ from typing import Any, Final, NamedTuple
 
 from policies.approval import still_asked, tally
 from policies.catalogue import Risk, Role
-from policies.decision import Ask, AskSomeone, Refuse, decide, longest_allowed
+from policies.decision import AskSomeone, Refuse, decide, longest_allowed
 from policies.entitlements import Entitlement, Target
 from policies.extension import can_add, held, longer, too_late
-from policies.facts import gather
 from policies.grant import EndCause, Grant, GrantState
 from policies.people import People
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import CloudName, GroupName, PersonId
+from workers.around import ask_of, facts_of
 from workers.ledger.reading import Reader
 
 
@@ -211,32 +211,22 @@ def view(
         ended_by=person_view(people, ender) if ender else None,
         cause=next((grant.cause for grant in grants if grant.cause), None),
         nobody_else_can=waiting and not asked,
-        room=room(policy, request, now) if now and request.state is RequestState.ACTIVE else None,
+        room=room(reader, policy, request, now) if now and request.state is RequestState.ACTIVE else None,
         more=_more(people, request),
         moved_ends=tuple(_moved_ends(reader, people, request)),
         cloud_no=_cloud_no(reader, request),
     )
 
 
-def ask_longer(request: AccessRequest, altogether: timedelta) -> Ask:
-    """The same ask, for so long altogether."""
-    return Ask(
-        requester=request.requester,
-        beneficiary=request.beneficiary,
-        role=request.role,
-        duration=altogether,
-        reference=request.reference,
-    )
-
-
-def room(policy: Policy, request: AccessRequest, now: datetime) -> Room:
+def room(reader: Reader, policy: Policy, request: AccessRequest, now: datetime) -> Room:
     """How much longer it could be held, and whether that would need somebody's yes."""
-    facts = gather(policy, request.requester, request.beneficiary, now)
-    longest = longest_allowed(ask_longer(request, held(request)), facts, policy)
+    ask = ask_of(request, held(request))
+    facts = facts_of(reader, policy, request, ask, now)
+    longest = longest_allowed(ask, facts, policy)
     adding = can_add(request, longest)
     if adding is None or request.decided_at is None or too_late(request, now):
         return Room(None, longest, needs_a_yes=False)
-    decision = decide(ask_longer(request, longer(request, adding)), facts, policy)
+    decision = decide(ask_of(request, longer(request, adding)), facts, policy)
     if isinstance(decision, Refuse):
         return Room(None, longest, needs_a_yes=False)
     return Room(adding, longest, needs_a_yes=isinstance(decision, AskSomeone))

@@ -13,7 +13,9 @@ from slack_sdk import WebClient
 from bot.alerts import Alerts
 from bot.announcer import Announcer
 from bot.desk import Desk
+from bot.hearing import Hearing
 from bot.leavers import SlackLeavers
+from bot.on_duty import OnDutyNow
 from bot.policy_watch import PolicyWatch
 from bot.settings import BotSettings
 from bot.slack.app import make_app
@@ -63,7 +65,12 @@ class Face:
     @cached_property
     def desk(self) -> Desk:
         """The verbs behind every surface."""
-        return Desk(self.shared.ledger, self.shared.policy)
+        return Desk(self.shared.ledger, self.shared.policy, self.on_duty.refresh_for)
+
+    @cached_property
+    def on_duty(self) -> OnDutyNow:
+        """Who is on call, kept in the ledger."""
+        return OnDutyNow(self.shared.ledger, self.shared.policy, self.settings.pager_tokens)
 
     @property
     def policy(self) -> PolicyInForce:
@@ -173,9 +180,16 @@ class Face:
             except Exception:  # the boundary of one look: the next one, and the polling, go on
                 log.exception("look_broke")
 
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Acts on what pagers said."""
+        return Hearing(self.shared.ledger, self.shared.policy)
+
     def announce(self) -> float:
-        """Tell what is untold; the seconds until it is worth trying again."""
+        """Act on what pagers said, tell what is untold; the seconds until it is worth trying again."""
         try:
+            self.on_duty.refresh_wanted()
+            self.hearing.hear()
             return self.announcer.run()
         except LedgerError as error:
             log.warning("cannot_read_what_to_tell", problem=type(error).__name__)

@@ -1,8 +1,10 @@
 """What is wrong with this installation, and what to do about it."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, NamedTuple
+from http import HTTPStatus
+from typing import Annotated, Final, NamedTuple
 
+import httpx
 import typer
 
 from bot.settings import BotSettings
@@ -10,11 +12,14 @@ from cli import wiring
 from cli.audit import what_is_wrong
 from cli.negative import proofs
 from cli.output import AsJson, CannotDo, show
+from cli.person import TerminalSettings
 from workers import valkey
 from workers.heartbeat import SILENT_AFTER
 from workers.ledger.errors import LedgerError
 from workers.settings import DATABASE_SKEW
 from workers.wiring import Hands
+
+_SECONDS: Final = 5.0
 
 
 class Finding(NamedTuple):
@@ -28,20 +33,21 @@ class Finding(NamedTuple):
 def doctor(
     *,
     local: Annotated[
-        bool, typer.Option("--local", help="Leave Slack, the clouds and the long audit log alone.")
+        bool,
+        typer.Option("--local", help="Leave web API, Slack, clouds and the long audit log alone."),
     ] = False,
     prove: Annotated[
         bool, typer.Option("--prove", help="Also try, wherever a role reaches, what must be refused.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look at the policy, the ledger, Redis, Slack and the clouds, and say what is wrong."""
+    """Look at the policy, the ledger, Redis, the web API, Slack and the clouds, and say what is wrong."""
     given = wiring.settings()
     wiring.engine_of(given).dispose()
     hands = Hands(given)
     looks = [_policy, _ledger, _processes, _redis]
     if not local:
-        looks += [_audit, _slack, _clouds]
+        looks += [_audit, _web, _slack, _clouds]
     if prove and not local:
         looks.append(_proofs)
     found = [finding for look in looks for finding in look(hands, given)]
@@ -103,6 +109,23 @@ def _redis(_hands: Hands, given: BotSettings) -> Iterator[Finding]:
     ok = valkey.answers(given.redis)
     detail = "answers" if ok else "does not answer; until it does, the clock does the work itself"
     yield Finding("redis", ok=ok, detail=detail)
+
+
+def _web(_hands: Hands, _given: BotSettings) -> Iterator[Finding]:
+    """Whether the web API answers where people's terminals call it, if that is said."""
+    settings = TerminalSettings()
+    if not settings.url:
+        return
+    try:
+        answer = httpx.get(f"{settings.address}/health", timeout=_SECONDS)
+    except CannotDo as error:
+        yield Finding("web", ok=False, detail=str(error))
+    except httpx.HTTPError as error:
+        yield Finding("web", ok=False, detail=f"{settings.url} cannot be reached: {type(error).__name__}")
+    else:
+        healthy = answer.status_code == HTTPStatus.OK
+        detail = "answers" if healthy else f"{settings.url} answers {answer.status_code}"
+        yield Finding("web", ok=healthy, detail=detail)
 
 
 def _slack(hands: Hands, given: BotSettings) -> Iterator[Finding]:

@@ -12,13 +12,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.output import CannotDo, say
+from cli.output import CannotDo, NotNow, say
 from cli.person import Terminal, for_a_program, terminal
 
 if TYPE_CHECKING:  # only people's terminals have httpx
     from bot.web.shapes import LoginStarted, LoginTaken
     from cli.service import Service
 
+_PAUSE_MOST: Final = 30.0
+"""How many seconds pass at most before a web API that does not answer is asked again (RFC 8628, 3.5)."""
 EVAL: Final = 'eval "$(prod-access login --print-env)"'
 
 
@@ -57,11 +59,22 @@ def _confirmed(service: "Service") -> "LoginTaken":
 
 
 def _wait(service: "Service", started: "LoginStarted") -> "LoginTaken":
+    """Ask until the code lapses; what goes wrong meanwhile is asked again, each time a little later."""
+    lapses = time.monotonic() + started.expires_in
+    pause = started.interval
     while True:
-        taken = service.take_login(started.device_code)
+        try:
+            taken = service.take_login(started.device_code)
+            pause = started.interval
+        except CannotDo as error:
+            told = error.after if isinstance(error, NotNow) else 0.0
+            pause = min(max(2 * pause, told), _PAUSE_MOST)
+            if time.monotonic() + pause >= lapses:
+                raise
+            taken = None
         if taken is not None:
             return taken
-        time.sleep(started.interval)
+        time.sleep(pause)
 
 
 def _keep(here: Terminal, taken: "LoginTaken") -> None:

@@ -25,6 +25,14 @@ def complain(sentence: str) -> None:
     Console(stderr=True, soft_wrap=True).print(Text(f"prod-access: {sentence}"))
 
 
+class NotNow(CannotDo):
+    """It may work later; `after` is how many seconds we were asked to wait."""
+
+    def __init__(self, why: str, after: float = 0.0) -> None:
+        super().__init__(why)
+        self.after = after
+
+
 def say(sentence: str) -> None:
     """Say something to a person; nothing in it is taken for markup."""
     Console(soft_wrap=True).print(Text(sentence))

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli import wiring
 from cli.output import CannotDo, say
+from cli.web import NOT_FOR_IT
 from policies.values import CloudName
 from workers import valkey
 from workers.adapters import NotInstalled
@@ -128,7 +129,7 @@ def migrate() -> None:
 
 
 def up() -> None:
-    """Run everything on this machine, supervised: Redis if none is given, bot, announcer, workers, clock."""
+    """Run everything here, supervised: bot, announcer, workers, clock, web, and Redis if none is given."""
     given = wiring.settings()
     problem = given.missing()
     if problem:
@@ -164,11 +165,17 @@ def everything(given: Settings, clouds: Iterable[CloudName] = CLOUDS) -> tuple[l
 def product(env: dict[str, str], clouds: Iterable[CloudName] = CLOUDS) -> list[Program]:
     """The processes of prod-access itself: a worker each way for every cloud in use."""
     workers = [("worker", queue) for queue in queues(clouds)]
-    commands = [("bot",), ("announcer",), *workers, ("clock",)]
+    commands = [("bot",), ("announcer",), *workers, ("clock",), ("web",)]
     start = (sys.executable, "-m", "cli.main")
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    return [Program("-".join(words), (*start, *words), {"PYTHONPATH": path, **env}) for words in commands]
+    env = {"PYTHONPATH": path, **env}
+    return [Program("-".join(words), (*start, *words), {**env, **_without(words)}) for words in commands]
+
+
+def _without(words: tuple[str, ...]) -> dict[str, str]:
+    """What a program is not to find in its environment."""
+    return dict.fromkeys(NOT_FOR_IT, "") if words == ("web",) else {}
 
 
 def wait_for_redis(url: str, seconds: float = 10.0) -> None:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.desk import Desk
-from bot.ending import Stopped
 from cli import wiring
 from cli.output import AsJson, CannotDo, say, show
 from cli.person import TerminalSettings
@@ -17,6 +16,7 @@ from cli.terminal import end_own
 from policies.grant import Grant, GrantState
 from policies.request import AccessRequest, RequestState
 from policies.values import PersonId, RequestId
+from workers.ending import Stopped
 from workers.ledger.errors import LedgerError
 from workers.wiring import Hands
 

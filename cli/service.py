@@ -23,10 +23,11 @@ from bot.web.shapes import (
     Usable,
     UseAccess,
 )
-from cli.output import CannotDo, SaysNo
+from cli.output import CannotDo, NotNow, SaysNo
 
 _SECONDS: Final = 10.0
 _IT_IS_NOT_SO: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
+_ASK_AGAIN: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 Shape = TypeVar("Shape", bound=Answered)
 
@@ -84,6 +85,9 @@ class Service:
             return response
         if response.status_code in _IT_IS_NOT_SO:
             raise SaysNo(self._why(response))
+        if response.status_code in _ASK_AGAIN:
+            wait = response.headers.get("Retry-After", "")
+            raise NotNow(self._why(response), float(wait) if wait.isascii() and wait.isdigit() else 0.0)
         raise CannotDo(self._why(response))
 
     def _send(self, method: str, path: str, told: Sent | None) -> httpx.Response:

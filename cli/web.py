@@ -13,7 +13,7 @@ from workers.logs import start_logging
 
 log = structlog.get_logger(__name__)
 
-_NOT_FOR_IT: Final = (
+NOT_FOR_IT: Final = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AZURE_CLIENT_SECRET",
@@ -31,7 +31,7 @@ def web() -> None:
     given = _settings()
     start_logging("web", given.log_level)
     wiring.ready_ledger(given)
-    held = [name for name in _NOT_FOR_IT if os.environ.get(name)]
+    held = [name for name in NOT_FOR_IT if os.environ.get(name)]
     if held:
         log.warning("holds_what_it_does_not_need", settings=held)
     Server(given).run()

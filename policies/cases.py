@@ -1,24 +1,42 @@
 """The cases beside the rules: each is asked, and the answer held against what its authors expect."""
 
 from collections.abc import Iterable, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from policies.approval import ApprovalSlot
 from policies.decision import Allow, Ask, AskSomeone, Decision, Refuse, decide
-from policies.facts import gather
+from policies.facts import Around, IncidentFact, OnCallFact, gather, pager_as_asker
+from policies.incident import PagerName
 from policies.rules import Case, Policy
-from policies.values import GroupName
+from policies.values import GroupName, IncidentId
+
+_INCIDENT: Final = IncidentId("INC-1")
 
 
 def failure(policy: Policy, case: Case) -> str | None:
     """How the answer differs from what the case expects, or nothing."""
     beneficiary = case.on_behalf_of or case.who
-    ask = Ask(requester=case.who, beneficiary=beneficiary, role=case.role, duration=case.duration)
-    decision = decide(ask, gather(policy, case.who, beneficiary, case.at), policy)
+    requester = pager_as_asker(PagerName("case")) if case.by_pager else case.who
+    ask = Ask(
+        requester=requester,
+        beneficiary=beneficiary,
+        role=case.role,
+        duration=case.duration,
+        emergency=case.emergency,
+    )
+    decision = decide(ask, gather(policy, requester, beneficiary, case.at, _around(case)), policy)
     wanted = f"{case.expect}{_from(case.groups)}"
     if decision.answer == case.expect and (case.groups is None or case.groups == _asked(decision)):
         return None
     return f'case "{case.name}" expects {wanted}, but the answer is {_answer(decision)}'
+
+
+def _around(case: Case) -> Around:
+    """The incident as the case has it, and that whoever it names is on call by these schedules only."""
+    incident = IncidentFact(id=_INCIDENT, **case.incident.model_dump()) if case.incident else None
+    schedules = case.on_call_for or ()
+    on_call = (OnCallFact(schedule=name, on_call=True, as_of=case.at) for name in schedules)
+    return Around(incident=incident, on_call=tuple(on_call))
 
 
 def _asked(decision: Decision) -> tuple[GroupName, ...]:

@@ -33,7 +33,7 @@ from policies.paths import (
     reported,
     unmet,
 )
-from policies.rules import Effect, Mode, Policy, Rule
+from policies.rules import Asker, Effect, Mode, Policy, Rule
 from policies.values import PersonId, RoleName, RuleId, Value
 from policies.window import clamp, say_duration
 
@@ -64,6 +64,7 @@ class Allow(Value):
     duration: timedelta
     max_duration: timedelta
     guardrails: tuple[RuleId, ...]
+    review_within: timedelta | None = None
     reported: tuple[RuleId, ...] = ()
     policy_hash: str
 
@@ -80,6 +81,7 @@ class AskSomeone(Value):
     max_duration: timedelta
     answer_within: timedelta
     guardrails: tuple[RuleId, ...]
+    review_within: timedelta | None = None
     reported: tuple[RuleId, ...] = ()
     policy_hash: str
 
@@ -94,6 +96,7 @@ class Refusal(StrEnum):
     UNKNOWN_ROLE = "unknown_role"
     NOBODY_CAN_APPROVE = "nobody_can_approve"
     NOT_FOR_OTHERS = "not_for_others"
+    UNREVIEWED = "unreviewed"
 
 
 class NearestMiss(Value):
@@ -171,8 +174,22 @@ def _barred(scene: Scene) -> Refuse | None:
         names = join(map(policy.people.name_of, facts.inactive), "and")
         return _refuse(scene, Refusal.NOT_ALLOWED, f"Not allowed: {names} cannot hold access here.")
     helps = set(policy.settings.may_ask_for_others) & set(facts.requester_groups)
-    if ask.requester != ask.beneficiary and not helps:
+    if scene.askers == {Asker.OTHER} and not helps:
         return _refuse(scene, Refusal.NOT_FOR_OTHERS, "Not allowed: you may ask for yourself only.")
+    return _unreviewed(scene) if ask.emergency else None
+
+
+def _unreviewed(scene: Scene) -> Refuse | None:
+    """No other emergency until the last was reviewed, unless it is about the same and there is still time."""
+    facts, incident = scene.facts, scene.facts.around.incident
+    for one in facts.around.unreviewed:
+        about_the_same = incident is not None and one.incident == incident.id
+        if not about_the_same or one.ends_at <= facts.now:
+            whose = "your" if scene.who == "you" else f"{scene.who}'s"
+            day = f"{one.opened_at.day} {one.opened_at:%b}"
+            return _refuse(
+                scene, Refusal.UNREVIEWED, f"Not allowed: {whose} emergency of {day} is unreviewed."
+            )
     return None
 
 
@@ -184,6 +201,7 @@ def _granted(scene: Scene, path: Path) -> Allow | AskSomeone:
             duration=scene.ask.duration,
             max_duration=path.cap,
             guardrails=path.guardrails,
+            review_within=path.rule.review_within,
             reported=reported(scene),
             policy_hash=scene.policy.hash,
         )
@@ -196,6 +214,7 @@ def _granted(scene: Scene, path: Path) -> Allow | AskSomeone:
         max_duration=path.cap,
         answer_within=path.answer_within,
         guardrails=path.guardrails,
+        review_within=path.rule.review_within,
         reported=reported(scene),
         policy_hash=scene.policy.hash,
     )
@@ -292,7 +311,7 @@ def _nearest(scene: Scene) -> NearestMiss | None:
     """Of the paths to this role, the one that misses the fewest things."""
     misses = [
         (list(unmet(rule.match, scene, scene.beneficiary_groups)), rule)
-        for rule in scene.policy.rules_for(scene.ask.role)
+        for rule in scene.rules
         if rule.effect is Effect.ALLOW and rule.mode is Mode.ENFORCE
     ]
     if not misses:

@@ -1,6 +1,7 @@
 """More time while access is live: asked for, allowed, given by every cloud, or not.
 
     live ─ask─▶ waiting for yeses ─count*─▶ allowed ─every cloud has moved─▶ extended
+                waiting ─revise─▶ waiting           the rules changed: other yeses, and those so far are void
                 waiting ─▶ denied | lapsed          a cloud that cannot: its old end stands
 
 Nobody holds more than the rules give for the whole of it, counted from the first yes: an extension is
@@ -13,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policies.approval import Approval
-from policies.audit import moment_text
+from policies.audit import Event, Json, moment_text
+from policies.decision import Refuse
 from policies.grant import Grant, GrantState, extending
 from policies.moves import Moved
 from policies.request import AccessRequest, Extension, RequestVerb, Terms
@@ -61,15 +63,36 @@ def asked_more(
     """More time is wanted, and somebody has to say yes first."""
     extension = _extension(request, by, adding, terms, at)
     moved = request.moved(RequestVerb.ASK_MORE, extension=extension).alarmed()
-    event = request.event(
+    return Moved(moved, (_asked(request, extension, at),))
+
+
+def _asked(request: AccessRequest, extension: Extension, at: datetime) -> Event:
+    return request.event(
         "extension_asked",
         at,
-        by=by,
+        by=extension.asked_by,
         ends_at=moment_text(extension.ends_at),
-        rule=terms.rule,
-        policy=terms.policy_hash,
+        rule=extension.terms.rule,
+        policy=extension.terms.policy_hash,
     )
-    return Moved(moved, (event,))
+
+
+def revised_more(request: AccessRequest, terms: Terms, at: datetime) -> Moved[AccessRequest]:
+    """The rules changed while more time waited: it is asked for anew, and the yeses so far are void."""
+    before = _waiting(request)
+    adding = before.ends_at - (request.ends_at or before.ends_at)
+    extension = _extension(request, before.asked_by, adding, terms, at)
+    moved = request.moved(RequestVerb.ASK_MORE, extension=extension).alarmed()
+    revised = request.event("extension_revised", at, rule=terms.rule, policy=terms.policy_hash)
+    return Moved(moved, (revised, _asked(request, extension, at)))
+
+
+def refused_more(
+    request: AccessRequest, by: PersonId, ends_at: datetime, refuse: Refuse, at: datetime
+) -> Event:
+    """The rules do not allow so much more time; `card` keeps it out of the request's story."""
+    body: dict[str, Json] = {"by": by, "card": request.id, "ends_at": moment_text(ends_at)}
+    return Event("extension.refused", at, {**body, "answer": refuse.kind.value, "policy": refuse.policy_hash})
 
 
 def _extension(

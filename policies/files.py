@@ -2,6 +2,7 @@
 
     people.yaml   people and groups            roles.yaml    the role catalogue
     clouds.yaml   accounts and how to reach    rules.yaml    settings, windows, rules and their cases
+    pagers.yaml   pagers and who is on call, where there are any
 
 Nothing is guessed: unknown words, names nobody has, duplicate keys, anchors, merge keys, tags and durations
 without a unit are refused, all at once, each with its file and line. `on`, `off`, `yes` and `no` are text.
@@ -21,16 +22,19 @@ from policies.cases import failure
 from policies.catalogue import Catalogue
 from policies.entitlements import Clouds
 from policies.misfits import misfits
+from policies.pagers import Pagers
 from policies.people import People
 from policies.problems import FileRefused, Problem, file_problem
 from policies.rules import Place, Policy
 from policies.shapes import (
     CLOUDS,
     FILES,
+    PAGERS,
     PEOPLE,
     ROLES,
     RULES,
     CloudsFile,
+    PagersFile,
     Parts,
     PeopleFile,
     RolesFile,
@@ -62,7 +66,7 @@ def load(folder: Path, *, others_may_write: bool = False) -> Policy:
 
 
 def read(folder: Path, *, others_may_write: bool = False) -> dict[str, bytes]:
-    """The bytes of the four files; refused where group or others may write them, unless that is allowed.
+    """The bytes of the files; refused where group or others may write them, unless that is allowed.
 
     Raises:
         FileRefused: a file is missing, unreadable, too large, or could be changed by others.
@@ -71,7 +75,7 @@ def read(folder: Path, *, others_may_write: bool = False) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     if not others_may_write and _open_to_others(folder):
         problems.append(file_problem(folder.name, "group or others may write in this folder"))
-    for name in FILES:
+    for name in (*FILES, PAGERS) if (folder / PAGERS).exists() else FILES:
         try:
             contents[name] = _read_one(folder / name, others_may_write=others_may_write)
         except OSError as error:
@@ -109,10 +113,11 @@ def parse(contents: Mapping[str, bytes]) -> Policy:
         roles=shaped(documents.get(ROLES), RolesFile, problems),
         rules=shaped(documents.get(RULES), RulesFile, problems),
         clouds=shaped(documents.get(CLOUDS), CloudsFile, problems),
+        pagers=shaped(documents.get(PAGERS), PagersFile, problems) if PAGERS in contents else PagersFile(),
     )
     problems.extend(documents[file].problem(where, text) for file, where, text in misfits(parts))
-    people, roles, rules, clouds = parts
-    if problems or people is None or roles is None or rules is None or clouds is None:
+    people, roles, rules, clouds, pagers = parts
+    if problems or people is None or roles is None or rules is None or clouds is None or pagers is None:
         raise FileRefused(problems)
     policy = Policy(
         people=People(people=tuple(people.people.values()), groups=tuple(people.groups.values())),
@@ -126,6 +131,12 @@ def parse(contents: Mapping[str, bytes]) -> Policy:
         rules=rules.rules,
         windows=tuple(rules.windows.values()),
         settings=rules.settings,
+        pagers=Pagers(
+            pagers=tuple(pagers.pagers.values()),
+            schedules=tuple(pagers.schedules.values()),
+            services=tuple(pagers.services.values()),
+            rotas=tuple(pagers.rotas.values()),
+        ),
         cases=rules.cases,
         places=tuple(_places(documents)),
     )
@@ -141,7 +152,7 @@ def parse(contents: Mapping[str, bytes]) -> Policy:
 
 def _documents(contents: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Document]:
     documents: dict[str, Document] = {}
-    for file in FILES:
+    for file in (*FILES, PAGERS) if PAGERS in contents else FILES:
         try:
             documents[file] = document(file, contents[file])
         except FileRefused as refused:

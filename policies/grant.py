@@ -98,6 +98,8 @@ class EndCause(StrEnum):
     ROLLED_BACK = "rolled_back"
     OVERRULED = "overruled"
     LATE_CREATE = "late_create"
+    INCIDENT = "incident"
+    """The incident that it hung on is over."""
     LEFT = "left"
     """The holder has left the organisation."""
 

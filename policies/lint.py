@@ -78,12 +78,14 @@ def _too_wide(rule: Rule, policy: Policy) -> Iterator[str]:
 def _always(rule: Rule) -> bool:
     """Whether the rule looks at nothing but the role."""
     match = rule.match
-    conditions = (match.requester_in, match.not_requester_in, match.longer_than)
-    return rule.mode is Mode.ENFORCE and not any((*conditions, match.inside_window, match.outside_window))
+    conditions = match.model_dump(exclude={"role", "role_risk", "environment"}, exclude_none=True)
+    return rule.mode is Mode.ENFORCE and not conditions
 
 
 def _unused_groups(policy: Policy) -> Iterator[GroupName]:
-    used = set(policy.settings.may_ask_for_others) | set(policy.settings.may_end)
+    settings = policy.settings
+    used = {*settings.may_ask_for_others, *settings.may_end, *settings.may_open_incidents}
+    used.update(settings.reviewers)
     for rule in policy.rules:
         used.update(rule.match.requester_in or (), rule.match.not_requester_in or ())
         used.update(group for approvals in rule.approvals for group in approvals.groups)

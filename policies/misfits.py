@@ -13,7 +13,19 @@ from policies.entitlements.identity_center import IdentityCenterAccess
 from policies.people import clashes, unknown
 from policies.problems import Where
 from policies.rules import Case, Match
-from policies.shapes import CLOUDS, PEOPLE, ROLES, RULES, CloudsFile, Parts, RolesFile, RulesFile
+from policies.shapes import (
+    CLOUDS,
+    PAGERS,
+    PEOPLE,
+    ROLES,
+    RULES,
+    CloudsFile,
+    PagersFile,
+    Parts,
+    PeopleFile,
+    RolesFile,
+    RulesFile,
+)
 from policies.window import say_duration
 
 Misfit = tuple[str, Where, str]
@@ -22,7 +34,7 @@ Misfit = tuple[str, Where, str]
 
 def misfits(parts: Parts) -> Iterator[Misfit]:
     """What does not fit, as far as the files that are there can tell."""
-    people, roles, rules, clouds = parts
+    people, roles, rules, clouds, pagers = parts
     if people:
         found = clashes(people.people.values(), people.groups.values())
         yield from ((PEOPLE, where, text) for where, text in found)
@@ -32,6 +44,8 @@ def misfits(parts: Parts) -> Iterator[Misfit]:
         yield from _strange_places(roles, clouds)
     if roles and rules:
         yield from _too_short(roles, rules)
+    if pagers:
+        yield from _strange_in_pagers(parts, pagers)
     if rules:
         yield from _twice(rules)
         yield from _strange_names(parts, rules)
@@ -111,6 +125,50 @@ def _twice(rules: RulesFile) -> Iterator[Misfit]:
                 yield RULES, (section, number), f'"{name}" is here twice'
 
 
+def _strange_in_pagers(parts: Parts, pagers: PagersFile) -> Iterator[Misfit]:
+    known: dict[str, Iterable[str]] = {
+        "pager": pagers.pagers,
+        "rota": pagers.rotas,
+        "schedule": pagers.schedules,
+    }
+    if parts.roles:
+        known["role"] = parts.roles.roles
+    if parts.people:
+        known["person"] = parts.people.people
+        yield from _strange_accounts(parts.people, pagers)
+    for kind, name, where in _names_in_pagers(pagers):
+        if kind in known and name not in known[kind]:
+            yield PAGERS, where, unknown(kind, name, known[kind])
+    seen: set[tuple[str, str]] = set()
+    for alias, service in pagers.services.items():
+        if (service.pager, service.id) in seen:
+            yield PAGERS, ("services", alias, "id"), f"{service.id} of {service.pager} is here twice"
+        seen.add((service.pager, service.id))
+
+
+def _strange_accounts(people: PeopleFile, pagers: PagersFile) -> Iterator[Misfit]:
+    for person in people.people.values():
+        for pager in person.pagers:
+            if pager not in pagers.pagers:
+                where = ("people", person.id, "pagers", pager)
+                yield PEOPLE, where, unknown("pager", pager, pagers.pagers)
+
+
+def _names_in_pagers(pagers: PagersFile) -> "Iterator[_Named]":
+    for name, schedule in pagers.schedules.items():
+        if schedule.pager:
+            yield _Named("pager", schedule.pager, ("schedules", name, "pager"))
+        if schedule.rota:
+            yield _Named("rota", schedule.rota, ("schedules", name, "rota"))
+    for name, service in pagers.services.items():
+        for word in ("pager", "role", "schedule"):
+            yield _Named(word, getattr(service, word), ("services", name, word))
+    for name, rota in pagers.rotas.items():
+        yield from _each("person", rota.people, ("rotas", name, "people"))
+        for number, override in enumerate(rota.overrides):
+            yield _Named("person", override.person, ("rotas", name, "overrides", number, "person"))
+
+
 class _Named(NamedTuple):
     """A name in the rules, what it should be the name of, and where it stands."""
 
@@ -123,6 +181,8 @@ def _strange_names(parts: Parts, rules: RulesFile) -> Iterator[Misfit]:
     known: dict[str, Iterable[str]] = {"window": rules.windows}
     if parts.people:
         known |= {"group": parts.people.groups, "person": parts.people.people}
+    if parts.pagers:
+        known["schedule"] = parts.pagers.schedules
     if parts.roles:
         environments = {role.environment for role in parts.roles.roles.values()}
         known |= {"role": parts.roles.roles, "environment": environments}
@@ -134,6 +194,9 @@ def _strange_names(parts: Parts, rules: RulesFile) -> Iterator[Misfit]:
 def _names(rules: RulesFile) -> Iterator[_Named]:
     yield from _each("group", rules.settings.may_ask_for_others, ("settings", "may_ask_for_others"))
     yield from _each("group", rules.settings.may_end, ("settings", "may_end"))
+    may_open = rules.settings.may_open_incidents
+    yield from _each("group", may_open, ("settings", "may_open_incidents"))
+    yield from _each("group", rules.settings.reviewers, ("settings", "reviewers"))
     for number, rule in enumerate(rules.rules):
         yield from _matched(rule.match, ("rules", number, "match"))
         for place, approvals in enumerate(rule.approvals):
@@ -150,6 +213,7 @@ def _matched(match: Match, where: Where) -> Iterator[_Named]:
         ("environment", "environment"),
         ("inside_window", "window"),
         ("outside_window", "window"),
+        ("on_call_for", "schedule"),
     ):
         yield from _each(kind, getattr(match, word) or (), (*where, word))
 
@@ -159,6 +223,9 @@ def _in_case(case: Case, where: Where) -> Iterator[_Named]:
     if case.on_behalf_of:
         yield _Named("person", case.on_behalf_of, (*where, "on_behalf_of"))
     yield _Named("role", case.role, (*where, "role"))
+    yield from _each("schedule", case.on_call_for or (), (*where, "on_call_for"))
+    if case.incident and case.incident.commander:
+        yield _Named("person", case.incident.commander, (*where, "incident", "commander"))
     yield from _each("group", case.groups or (), (*where, "from"))
 
 

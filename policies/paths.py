@@ -7,12 +7,13 @@ matches closes them all. What a rule still needs is said in words, because that 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policies.approval import ApprovalSlot, can_fill
 from policies.catalogue import Role
-from policies.facts import Facts
-from policies.rules import Approvals, Effect, Match, Mode, Policy, Rule
+from policies.facts import Facts, IncidentFact, is_pager
+from policies.incident import IncidentState
+from policies.rules import Approvals, Asker, Effect, Match, Mode, Policy, Rule
 from policies.values import GroupName, PersonId, RoleName, RuleId, Value
 from policies.window import say_duration
 
@@ -25,6 +26,7 @@ class Ask(Value):
     role: RoleName
     duration: timedelta
     reference: str | None = None
+    emergency: bool = False
 
 
 class Scene(NamedTuple):
@@ -43,6 +45,24 @@ class Scene(NamedTuple):
     def beneficiary_groups(self) -> frozenset[GroupName]:
         """The groups of the person it is for."""
         return frozenset(self.facts.beneficiary_groups)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that look at such an ask at all."""
+        rules = self.policy.rules_for(self.ask.role)
+        return tuple(rule for rule in rules if rule.meant_for(emergency=self.ask.emergency))
+
+    @property
+    def askers(self) -> frozenset[Asker]:
+        """As what somebody asks."""
+        ask, incident = self.ask, self.facts.around.incident
+        if is_pager(ask.requester):
+            return frozenset({Asker.PAGER})
+        if ask.requester == ask.beneficiary:
+            return frozenset({Asker.HOLDER})
+        leads = incident is not None and incident.state is IncidentState.LIVE
+        commands = leads and incident is not None and incident.commander == ask.requester
+        return frozenset({Asker.OTHER, Asker.COMMANDER} if commands else {Asker.OTHER})
 
     @property
     def who(self) -> str:
@@ -78,12 +98,56 @@ def unmet(match: Match, scene: Scene, groups: frozenset[GroupName]) -> Iterator[
         yield f"{scene.who} to be in {join(map(people.title_of, match.requester_in), 'or')}"
     if match.not_requester_in and groups.intersection(match.not_requester_in):
         yield f"{scene.who} not to be in {join(map(people.title_of, match.not_requester_in), 'or')}"
+    yield from _unmet_around(match, scene)
     if match.longer_than and scene.ask.duration <= match.longer_than:
         yield f"more than {say_duration(match.longer_than)}"
     if match.inside_window and not _within(match.inside_window, scene):
         yield f"a time inside {_windows(match.inside_window, scene)}"
     if match.outside_window and _within(match.outside_window, scene):
         yield f"a time outside {_windows(match.outside_window, scene)}"
+
+
+def _unmet_around(match: Match, scene: Scene) -> Iterator[str]:
+    facts = scene.facts
+    if match.requested_by and not scene.askers.intersection(match.requested_by):
+        yield f"to be asked for by {join((_ASKERS[asker] for asker in match.requested_by), 'or')}"
+    if match.on_call_for and not facts.on_call_for(match.on_call_for):
+        silent = facts.not_known(match.on_call_for)
+        note = f", and nobody can say who is on call for {join(silent, 'and')} now" if silent else ""
+        yield f"{scene.who} to be on call for {join(match.on_call_for, 'or')}{note}"
+    if (match.incident_state or match.incident_severity) and not _happens(match, facts.around.incident):
+        yield _wanted_incident(match, facts.around.incident)
+
+
+_ASKERS: Final = {
+    Asker.HOLDER: "whoever will have it",
+    Asker.COMMANDER: "the commander of a live incident",
+    Asker.OTHER: "somebody else",
+    Asker.PAGER: "a pager",
+}
+
+
+def _happens(match: Match, incident: IncidentFact | None) -> bool:
+    """Whether this is such an incident; a severity alone wants a live one."""
+    if incident is None:
+        return False
+    states = match.incident_state or (IncidentState.LIVE,)
+    return incident.state in states and (
+        match.incident_severity is None or incident.severity in match.incident_severity
+    )
+
+
+def _wanted_incident(match: Match, incident: IncidentFact | None) -> str:
+    """`a live sev1 incident; INC-42 is sev2`."""
+    states = join((state.value for state in match.incident_state or (IncidentState.LIVE,)), "or")
+    severity = f" {join(match.incident_severity, 'or')}" if match.incident_severity else ""
+    wanted = f"a {states}{severity} incident"
+    if incident is None:
+        return wanted
+    is_now = incident.severity or "of no severity"
+    if incident.state not in (match.incident_state or (IncidentState.LIVE,)):
+        is_now = incident.state.value
+    return f"{wanted}; {incident.id} is {is_now}"
 
 
 def _within(names: Iterable[str], scene: Scene) -> bool:
@@ -103,16 +167,13 @@ def _holds(rule: Rule, scene: Scene) -> bool:
 
 def matching(scene: Scene, effect: Effect) -> tuple[Rule, ...]:
     """The enforced rules of this effect that hold for the ask."""
-    rules = scene.policy.rules_for(scene.ask.role)
-    return tuple(
-        rule for rule in rules if rule.effect is effect and rule.mode is Mode.ENFORCE and _holds(rule, scene)
-    )
+    rules = (rule for rule in scene.rules if rule.effect is effect and rule.mode is Mode.ENFORCE)
+    return tuple(rule for rule in rules if _holds(rule, scene))
 
 
 def reported(scene: Scene) -> tuple[RuleId, ...]:
     """The rules that hold and change nothing, because they only report."""
-    rules = scene.policy.rules_for(scene.ask.role)
-    return tuple(rule.id for rule in rules if rule.mode is Mode.REPORT and _holds(rule, scene))
+    return tuple(rule.id for rule in scene.rules if rule.mode is Mode.REPORT and _holds(rule, scene))
 
 
 def open_paths(scene: Scene, role: Role) -> tuple[Path, ...]:

@@ -17,6 +17,7 @@ from typing import Annotated, Literal, Self, assert_never
 
 from pydantic import AfterValidator, Field, model_validator
 
+from policies.incident import PagerAccount, PagerName
 from policies.values import GroupName, PersonId, Value
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -116,7 +117,13 @@ class Person(Value):
     identity_center: IdentityCenterId | None = None
     google: GoogleMemberName | None = None
     entra: EntraId | None = None
+    pagers: dict[PagerName, PagerAccount] = Field(default_factory=dict)
+    """Who they are in each pager, by the stable id it has for them."""
     active: bool = True
+
+    def __hash__(self) -> int:
+        """By the id, which is theirs alone."""
+        return hash(self.id)
 
     def principal_in(self, cloud: str) -> Principal | None:
         """Who this person is in a cloud, or None where nobody has said."""
@@ -174,6 +181,10 @@ class People(Value):
         return {(account.team, account.user): person for person in self.people for account in person.slack}
 
     @cached_property
+    def _by_pager(self) -> dict[tuple[PagerName, PagerAccount], Person]:
+        return {account: person for person in self.people for account in person.pagers.items()}
+
+    @cached_property
     def _by_group(self) -> dict[GroupName, Group]:
         return {group.name: group for group in self.groups}
 
@@ -192,6 +203,11 @@ class People(Value):
     def by_slack(self, team: str, user: str) -> Person | None:
         """The person this Slack account is linked to, active or not; nobody where it is linked to none."""
         return self._by_slack.get((team, user))
+
+    def by_pager(self, pager: PagerName, account: PagerAccount | None) -> Person | None:
+        """The active person who has this account in a pager; nobody where it is linked to none."""
+        found = self._by_pager.get((pager, account)) if account is not None else None
+        return found if found is not None and found.active else None
 
     def group(self, name: GroupName) -> Group | None:
         """The group of this name."""
@@ -253,6 +269,11 @@ def _shared_accounts(people: tuple[Person, ...]) -> Iterator[Clash]:
         (("people", person.id, "slack"), f"Slack account {account.team}/{account.user}")
         for person in people
         for account in person.slack
+    )
+    yield from _twice(
+        (("people", person.id, "pagers", pager), f"{pager} account {account}")
+        for person in people
+        for pager, account in sorted(person.pagers.items())
     )
     for cloud, word in _ACCOUNTS.items():
         yield from _twice(

@@ -21,7 +21,7 @@ from policies.approval import Approval, ApprovalSlot
 from policies.audit import Event, Json, moment_text
 from policies.catalogue import Risk
 from policies.moves import Moved, after
-from policies.values import GroupName, Moment, PersonId, RequestId, RoleName, RuleId, Value
+from policies.values import GroupName, IncidentId, Moment, PersonId, RequestId, RoleName, RuleId, Value
 
 WARNING: Final = timedelta(minutes=10)
 """How long before its end the holder is told, in a window of half an hour or more."""
@@ -95,6 +95,7 @@ class Terms(Value):
     policy_hash: str
     slots: tuple[ApprovalSlot, ...]
     answer_within: timedelta
+    review_within: timedelta | None = None
 
 
 class Extension(Value):
@@ -124,6 +125,11 @@ class AccessRequest(Value):
     duration: timedelta
     reason: str
     reference: str | None = None
+    incident: IncidentId | None = None
+    """The incident that it hangs on: when that ends, so does this."""
+    emergency: bool = False
+    broken: str | None = None
+    """The reference of what an emergency says is broken, where its incident does not."""
     channel: str
     asked_at: Moment
     due_at: Moment | None = None
@@ -182,6 +188,8 @@ def asked(request: AccessRequest) -> Moved[AccessRequest]:
         seconds=round(request.duration.total_seconds()),
         reason=request.reason,
         reference=request.reference,
+        incident=request.incident,
+        emergency=request.emergency,
         rule=request.terms.rule,
         policy=request.terms.policy_hash,
     )

@@ -19,6 +19,8 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from policies.catalogue import Catalogue, Risk, Role
 from policies.entitlements import Clouds
+from policies.incident import IncidentState
+from policies.pagers import Pagers
 from policies.people import NAME_LENGTH, NAME_PATTERN, People
 from policies.values import GroupName, Moment, PersonId, RoleName, RuleId, Value
 from policies.window import Duration, Window
@@ -54,11 +56,39 @@ class Mode(StrEnum):
     REPORT = "report"
 
 
+class Asker(StrEnum):
+    """Who asks."""
+
+    HOLDER = "holder"
+    """Whoever will have the access."""
+    COMMANDER = "commander"
+    """Whoever commands the live incident that the ask names, and asks for somebody else."""
+    OTHER = "other"
+    """Somebody else."""
+    PAGER = "pager"
+    """A pager by itself, for the person it has paged."""
+
+
+Severity = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9 _-]{0,39}$")]
+"""How bad an incident is, in its pager's own word: `sev1`, `p2`, `critical`."""
+
+
+_Askers = Annotated[tuple[Asker, ...], Field(min_length=1), AfterValidator(_sorted_names)]
+_IncidentStates = Annotated[tuple[IncidentState, ...], Field(min_length=1), AfterValidator(_sorted_names)]
+_Severities = Annotated[tuple[Severity, ...], Field(min_length=1), AfterValidator(_sorted_names)]
+
+
 class Match(Value):
     """When a rule applies: everything given must hold."""
 
     requester_in: _Groups | None = None
     not_requester_in: _Groups | None = None
+    requested_by: _Askers | None = None
+    on_call_for: _Names | None = None
+    incident_state: _IncidentStates | None = None
+    incident_severity: _Severities | None = None
+    """Holds while the incident is live."""
+    emergency: bool | None = None
     role: _Roles | None = None
     role_risk: Annotated[tuple[Risk, ...], Field(min_length=1), AfterValidator(_sorted_risks)] | None = None
     environment: _Names | None = None
@@ -94,11 +124,22 @@ class Rule(Value):
     approvals: tuple[Approvals, ...] = ()
     max_duration: Duration | None = None
     answer_within: Duration | None = None
+    review_within: Duration | None = None
     mode: Mode = Mode.ENFORCE
+
+    def meant_for(self, *, emergency: bool) -> bool:
+        """Whether it looks at such asks at all: a way in for an emergency is opened on purpose only."""
+        if self.match.emergency is not None:
+            return self.match.emergency is emergency
+        return self.effect is not Effect.ALLOW or not emergency
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         limits = bool(self.approvals or self.max_duration)
+        if self.effect is not Effect.ALLOW and self.review_within:
+            raise ValueError("only an allow rule has review_within")
+        if self.effect is Effect.ALLOW and self.match.emergency and not self.review_within:
+            raise ValueError("an emergency is reviewed afterwards: say review_within, like 1d")
         if self.effect is Effect.ALLOW and self.match.longer_than:
             raise ValueError("an allow rule cannot say longer_than: asking for longer would be easier")
         if self.effect is Effect.REQUIRE and not limits:
@@ -119,6 +160,14 @@ class Settings(Value):
     may_ask_for_others: Annotated[tuple[GroupName, ...], AfterValidator(_sorted_names)] = ()
     may_end: Annotated[tuple[GroupName, ...], AfterValidator(_sorted_names)] = ()
     """Who may end anybody's access, besides its holder and its approvers."""
+    may_open_incidents: Annotated[tuple[GroupName, ...], AfterValidator(_sorted_names)] = ()
+    """Who may say that there is an incident, and that it is over; a pager needs no leave."""
+    reviewers: Annotated[tuple[GroupName, ...], AfterValidator(_sorted_names)] = ()
+    """Who looks afterwards at what nobody had to approve."""
+    security_channel: str | None = Field(default=None, pattern=r"^[CG][A-Z0-9]+$")
+    """Where every emergency is told, and asked to be reviewed."""
+    incident_grace: Duration = Field(default="10m", validate_default=True)
+    """How long access goes on after the incident that it hangs on is resolved."""
 
 
 class Expected(StrEnum):
@@ -127,6 +176,14 @@ class Expected(StrEnum):
     ALLOW = "allow"
     ASK = "ask"
     REFUSE = "refuse"
+
+
+class CaseIncident(Value):
+    """The incident that a case is asked in."""
+
+    state: IncidentState = IncidentState.LIVE
+    severity: Severity | None = None
+    commander: PersonId | None = None
 
 
 class Case(Value):
@@ -142,6 +199,10 @@ class Case(Value):
     on_behalf_of: PersonId | None = None
     role: RoleName
     duration: Duration = Field(alias="for")
+    emergency: bool = False
+    incident: CaseIncident | None = None
+    on_call_for: _Names | None = None
+    by_pager: bool = False
     at: Moment = Field(default="2026-01-07T12:00:00Z", validate_default=True)
     expect: Expected
     groups: _Groups | None = Field(default=None, alias="from")
@@ -179,6 +240,7 @@ class Policy(Value):
     rules: Annotated[tuple[Rule, ...], AfterValidator(_sorted_rules)]
     windows: Annotated[tuple[Window, ...], AfterValidator(_sorted_windows)] = ()
     settings: Settings = Settings()
+    pagers: Pagers = Pagers()
     cases: tuple[Case, ...] = Field(default=(), exclude=True)
     places: tuple[Place, ...] = Field(default=(), exclude=True)
 
@@ -197,6 +259,11 @@ class Policy(Value):
     @cached_property
     def _windows(self) -> dict[str, Window]:
         return {window.name: window for window in self.windows}
+
+    def schedules_for(self, role: RoleName) -> tuple[str, ...]:
+        """The schedules that some rule about a role looks at."""
+        rules = self.rules_for(role)
+        return tuple(sorted({name for rule in rules for name in rule.match.on_call_for or ()}))
 
     def rules_for(self, role: RoleName) -> tuple[Rule, ...]:
         """The rules that can matter for a role, by id; none for an unknown one."""

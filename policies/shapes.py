@@ -18,8 +18,11 @@ from policies.entitlements.aws import AwsAccount
 from policies.entitlements.azure import AzureScope
 from policies.entitlements.gcp import GcpResource
 from policies.entitlements.identity_center import IdentityCenterAccount
+from policies.incident import PagerName
+from policies.pagers import PagerSetup, Schedule, Service
 from policies.people import NAME_PATTERN, Group, Person, did_you_mean
 from policies.problems import Problem, Where
+from policies.rota import Rota
 from policies.rules import Case, Rule, Settings
 from policies.strict_yaml import Document
 from policies.values import GroupName, PersonId, RoleName, Value
@@ -27,6 +30,8 @@ from policies.window import Window
 
 PEOPLE, ROLES, RULES, CLOUDS = FILES = ("people.yaml", "roles.yaml", "rules.yaml", "clouds.yaml")
 """The files of an organisation's policy."""
+PAGERS = "pagers.yaml"
+"""A file that may be missing: an organisation may have no pagers."""
 
 _SHOWN = 60
 
@@ -82,6 +87,15 @@ class CloudsFile(Value):
         return dict(getattr(self, cloud.replace("-", "_")))
 
 
+class PagersFile(Value):
+    """`pagers.yaml`: pagers, who is on call, and what a page may lead to."""
+
+    pagers: Annotated[dict[PagerName, PagerSetup], _keyed("name")] = Field(default_factory=dict)
+    schedules: Annotated[dict[str, Schedule], _keyed("name")] = Field(default_factory=dict)
+    services: Annotated[dict[str, Service], _keyed("name")] = Field(default_factory=dict)
+    rotas: Annotated[dict[str, Rota], _keyed("name")] = Field(default_factory=dict)
+
+
 class Parts(NamedTuple):
     """The files that have the right shape so far."""
 
@@ -89,6 +103,7 @@ class Parts(NamedTuple):
     roles: RolesFile | None
     rules: RulesFile | None
     clouds: CloudsFile | None
+    pagers: PagersFile | None = None
 
 
 _SHAPES: dict[str, type[Value]] = {
@@ -96,6 +111,7 @@ _SHAPES: dict[str, type[Value]] = {
     ROLES: RolesFile,
     RULES: RulesFile,
     CLOUDS: CloudsFile,
+    PAGERS: PagersFile,
 }
 _KEYS = {
     "Person": "id",
@@ -106,11 +122,15 @@ _KEYS = {
     "IdentityCenterAccount": "alias",
     "GcpResource": "alias",
     "AzureScope": "alias",
+    "PagerSetup": "name",
+    "Schedule": "name",
+    "Service": "name",
+    "Rota": "name",
 }
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the four files, for editors; each file holds its own part of it."""
+    """The JSON Schema of the files, for editors; each file holds its own part of it."""
     properties: dict[str, Any] = {}
     definitions: dict[str, Any] = {}
     for shape in _SHAPES.values():

@@ -17,6 +17,8 @@ RequestId = NewType("RequestId", str)
 """What a person quotes: `pa-7k3m`."""
 GrantId = NewType("GrantId", str)
 """One entitlement of one request: `pa-7k3m-1`."""
+IncidentId = NewType("IncidentId", str)
+"""What people call an incident, in capitals: `INC-42`."""
 HoldingKey = NewType("HoldingKey", str)
 """The unit of cloud work: adapter, principal and target in one deterministic string."""
 CloudName = NewType("CloudName", str)

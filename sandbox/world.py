@@ -10,6 +10,7 @@ stays on machine time (a moved clock would expire its keys); everything else fol
 outside.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -37,6 +38,8 @@ from sandbox.gcp.use import People as GooglePeople
 from sandbox.identity_center.standin import IdentityCenterStandIn
 from sandbox.identity_center.use import People as CenterPeople
 from sandbox.organisation import copy_org
+from sandbox.pagers.organisation import SECRETS, Vendor
+from sandbox.pagers.standin import running as pagers_running
 from sandbox.postgres import running_postgres
 from sandbox.slack import world as slack_world
 from sandbox.slack.person import PageApi, Person
@@ -68,11 +71,14 @@ class World:
         postgres: bool = False,
         rate_scale: float = 1.0,
         clouds: Sequence[str] = CLOUDS,
+        pagers: bool = False,
     ) -> None:
-        """`clouds`: those that run; the organisation's roles reach no others."""
+        """`clouds`: those that run; the organisation's roles reach no others. `pagers`: they run, and web."""
         self.home = home.absolute()
         self.clouds = tuple(clouds)
         self._rate_scale = rate_scale
+        self._with_pagers = pagers
+        self._web_port = free_port() if pagers else 0
         self._exits = ExitStack()
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
@@ -102,6 +108,8 @@ class World:
         self.aws = self._exits.enter_context(AwsStandIn(self.clock))
         self.people = self._exits.enter_context(People(self.aws.endpoint_url, self.clock))
         self._start_other_clouds()
+        if self._with_pagers:
+            self._start_pagers()
         if self._postgres:
             self.postgres = self._exits.enter_context(running_postgres(self.clock.env()))
             self.database_url = self.postgres.url
@@ -130,6 +138,12 @@ class World:
             AzurePeople(self.azure.endpoint_url, self.azure.ca_bundle)
         )
 
+    def _start_pagers(self) -> None:
+        """The pagers, of which PagerDuty tells our web process everything."""
+        self.pagers = self._exits.enter_context(pagers_running(self.clock.now))
+        address = f"http://127.0.0.1:{self._web_port}/pagers/{Vendor.PAGERDUTY}"
+        self.pagers.webhooks.subscribe(Vendor.PAGERDUTY, address, SECRETS[Vendor.PAGERDUTY])
+
     @property
     def workers(self) -> tuple[str, ...]:
         """The processes that work on the clouds, and the clock."""
@@ -139,7 +153,7 @@ class World:
     @property
     def product(self) -> tuple[str, ...]:
         """Every process of prod-access."""
-        return ("bot", "announcer", *self.workers)
+        return ("bot", "announcer", *(["web"] if self._with_pagers else []), *self.workers)
 
     def person(self, user: str) -> Person:
         """A person at their Slack client."""
@@ -231,6 +245,9 @@ class World:
                 "SLACK_APP_TOKEN": slack_world.APP_TOKEN,
                 "PROD_ACCESS_AUDIT_CHANNEL": "C0AUDIT",
             }
+        if name == "web":
+            secrets_of_pagers = json.dumps({Vendor.PAGERDUTY: [SECRETS[Vendor.PAGERDUTY]]})
+            return shared | {"PORT": str(self._web_port), "PROD_ACCESS_PAGER_SECRETS": secrets_of_pagers}
         keys = {
             "aws": self.aws.env(self.aws.worker),
             "gcp": self.gcp.env(),

@@ -15,6 +15,7 @@ from bot.web.settings import WebSettings
 from cli.main import app
 from cli.person import TerminalSettings
 from policies.files import FILES, FileRefused, parse
+from policies.shapes import PAGERS
 from workers.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,7 +162,7 @@ EXAMPLES = [example for page in ("docs/policy.md", "README.md") for example in _
 
 def _around(example: Example) -> dict[str, bytes]:
     """The files an example is read among: the first of each on its page, else the example organisation's."""
-    files = {name: (ROOT / "policies/org" / name).read_bytes() for name in FILES}
+    files = {name: (ROOT / "policies/org" / name).read_bytes() for name in (*FILES, PAGERS)}
     for other in reversed(_examples(example.page)):
         if not other.refused:
             files[other.file] = other.content.encode()
@@ -169,7 +170,7 @@ def _around(example: Example) -> dict[str, bytes]:
 
 
 def test_there_are_examples_of_every_file():
-    assert {example.file for example in EXAMPLES} == set(FILES)
+    assert {example.file for example in EXAMPLES} == {*FILES, PAGERS}
 
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if not one.refused])

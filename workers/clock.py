@@ -1,4 +1,4 @@
-"""The only scheduler: it wakes what is due and lapses what is late, from the ledger and nothing else.
+"""The only scheduler: it wakes what is due, lapses what is late and closes what is resolved, from the ledger.
 
 Any number of clocks may run: a nudge too many is harmless, and a lapse is compare-and-set. When work has
 waited longer than `PATIENCE` (Redis is away, or no worker lives) the clock drains it in its own process;
@@ -19,7 +19,10 @@ from policies.extension import lapsed_more, warned
 from policies.holding import Direction
 from policies.moves import Moved
 from policies.request import AccessRequest, RequestState, lapsed
-from policies.values import CloudName, RequestId
+from policies.review import reminded
+from policies.values import CloudName, IncidentId, RequestId
+from workers.ending import close
+from workers.ledger import incidents, reviews
 from workers.ledger.errors import LedgerError
 from workers.ledger.ledger import Ledger
 from workers.ledger.writing import Writing
@@ -111,7 +114,9 @@ class Clock:
         """Lapse and wake what is due; the seconds until the next look."""
         now = self._ledger.now()
         with self._ledger.reading() as reader:
-            late = [request.id for request in reader.requests_due(now)]
+            late = [partial(look_at, name=request.id) for request in reader.requests_due(now)]
+            late += [partial(close_in_time, name=incident.id) for incident in incidents.due(reader, now)]
+            late += [partial(remind, name=review.id) for review in reviews.due(reader, now)]
             waiting = [
                 (direction, cloud)
                 for direction in Direction
@@ -119,8 +124,8 @@ class Clock:
                 if reader.due(cloud, direction, now)
             ]
             alarm = reader.next_alarm(now)
-        for request in late:
-            self._ledger.retrying(partial(look_at, name=request))
+        for look in late:
+            self._ledger.retrying(look)
         bells = {_bell(*which): which for which in waiting}
         self._waiting = {bell: self._waiting.get(bell, time.monotonic()) for bell in bells}
         for bell, (direction, cloud) in bells.items():
@@ -171,6 +176,20 @@ def look_at(writing: Writing, name: RequestId) -> None:
     moved = _on_alarm(request, writing.now)
     if moved is not None:
         writing.save_request(moved)
+
+
+def close_in_time(writing: Writing, name: IncidentId) -> None:
+    """Close an incident whose grace time is over, and end what hangs on it."""
+    incident = incidents.lock(writing, name)
+    if incident is not None and incident.due_at is not None and incident.due_at <= writing.now:
+        close(writing, incident, None)
+
+
+def remind(writing: Writing, name: RequestId) -> None:
+    """Let the reviewers be told again that a review waits."""
+    review = reviews.find(writing, name)
+    if review is not None and review.due_at is not None and review.due_at <= writing.now:
+        reviews.save(writing, reminded(review, writing.now))
 
 
 def _on_alarm(request: AccessRequest, now: datetime) -> Moved[AccessRequest] | None:

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from policies.approval import tally
 from policies.bundle import still_means
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide
 from policies.entitlements import never_granted
 from policies.extension import lasting
-from policies.facts import gather
+from policies.facts import Facts
 from policies.grant import Grant, GrantState
-from policies.holding import Noes, Overruled, Unreachable
+from policies.holding import No, Noes, Overruled, Unreachable
 from policies.request import AccessRequest
 from policies.rules import Policy
+from workers.around import YOUNG, ask_of, facts_of
+from workers.ledger import on_call
 from workers.ledger.claims import Claim
 from workers.ledger.ledger import Ledger
-from workers.ledger.reading import FREEZE
+from workers.ledger.reading import FREEZE, Reader
 
 Source = Callable[[], Policy | None]
 """The policy in force now, or None when there is none to be had."""
@@ -46,18 +48,35 @@ class StillAllowed:
         with self._ledger.reading() as reader:
             if reader.switch(FREEZE) is not None:
                 return dict.fromkeys(asked, Unreachable(FREEZE))
-            found = {name: reader.request(name) for name in asked}
-        whys = {name: self._why_not(asked[name], found[name], in_force) for name in asked}
-        return {name: Overruled(why, in_force.hash) for name, why in whys.items() if why}
+            now = self._ledger.now()
+            judged = {name: _judged(reader, grant, in_force, now) for name, grant in asked.items()}
+        old = {schedule for one in judged.values() for schedule in one.too_old}
+        if old:
+            self._ledger.retrying(lambda writing: on_call.want(writing, old))
+        return {name: one.no for name, one in judged.items() if one.no is not None}
 
-    def _why_not(self, grant: Grant, request: AccessRequest | None, policy: Policy) -> str | None:
-        if never_granted(grant.entitlement):
-            return "never_granted"
-        if request is None:
-            return "no_request"
-        if grant.state is GrantState.EXTENDING and not still_means(policy, request, [grant]):
-            return "role_changed"
-        return why_not(request, policy, self._ledger.now())
+
+class _Judged(NamedTuple):
+    """What the rules say of a grant now, and of which schedules they would have to know more to say it."""
+
+    no: No | None
+    too_old: tuple[str, ...] = ()
+
+
+def _judged(reader: Reader, grant: Grant, policy: Policy, now: datetime) -> _Judged:
+    request = reader.request(grant.request)
+    if never_granted(grant.entitlement):
+        return _Judged(Overruled("never_granted", policy.hash))
+    if request is None:
+        return _Judged(Overruled("no_request", policy.hash))
+    if grant.state is GrantState.EXTENDING and not still_means(policy, request, [grant]):
+        return _Judged(Overruled("role_changed", policy.hash))
+    ask = ask_of(request, lasting(request))
+    facts = facts_of(reader, policy, request, ask, now)
+    why, too_old = why_not(request, policy, ask, facts), facts.too_old(YOUNG)
+    if why is not None and too_old:
+        return _Judged(Unreachable("on_call_not_known"), too_old)
+    return _Judged(Overruled(why, policy.hash) if why else None)
 
 
 def _is_asked_again(grant: Grant) -> bool:
@@ -66,20 +85,13 @@ def _is_asked_again(grant: Grant) -> bool:
     return grant.state in _ASKED_AGAIN and not back
 
 
-def why_not(request: AccessRequest, policy: Policy, now: datetime) -> str | None:
+def why_not(request: AccessRequest, policy: Policy, ask: Ask, facts: Facts) -> str | None:
     """Why this approved request would not be given under this policy, as one word; None when it would.
 
     An extension is judged as the whole of the longer time, by the yeses that it got itself.
     """
     more = request.extension
-    ask = Ask(
-        requester=request.requester,
-        beneficiary=request.beneficiary,
-        role=request.role,
-        duration=lasting(request),
-        reference=request.reference,
-    )
-    decision = decide(ask, gather(policy, request.requester, request.beneficiary, now), policy)
+    decision = decide(ask, facts, policy)
     match decision:
         case Allow():
             return None

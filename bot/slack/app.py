@@ -37,6 +37,9 @@ _DECIDING: Final = {
     actions.DENY,
     actions.APPROVE_LONGER,
     actions.DENY_LONGER,
+    actions.END_INCIDENT,
+    actions.REVIEW_FINE,
+    actions.REVIEW_FOLLOW_UP,
     actions.LOGIN_CONFIRM,
     actions.LOGIN_REFUSE,
 }
@@ -90,6 +93,7 @@ def make_app(parts: Parts, gate: Gate) -> App:
     app.view(actions.ASK_FORM)(forms.ask_sent)
     app.view(actions.DENY_FORM)(forms.deny_sent)
     app.view(actions.DENY_LONGER_FORM)(forms.deny_longer_sent)
+    app.view(actions.FOLLOW_UP_FORM)(buttons.follow_up_sent)
     app.action(_ANYTHING)(_just_ack)
     app.event(_ANYTHING)(_just_ack)
     return app

@@ -12,12 +12,15 @@ from slack_bolt import Ack, BoltContext
 from bot.answers import Approved, AskedLonger, ClickAnswer, Ending, ExtendAnswer, Extended, Withdrawn
 from bot.deciding import Click
 from bot.desk import Desk
+from bot.reviewing import ReviewAnswer
 from bot.slack import actions as ids
-from bot.slack import modals, replies
+from bot.slack import incidents, modals, replies
 from bot.slack.commands import Commands
 from bot.slack.forms import Draft, Forms
 from bot.slack.voice import Body, Voice, channel_of
 from policies.people import Person
+from policies.review import Verdict
+from policies.values import IncidentId
 
 Listener = Callable[[Ack, Body, BoltContext], None]
 _SEEN_ON_THE_CARD = (Approved, Ending, Withdrawn)
@@ -50,6 +53,9 @@ class Buttons:
             ids.ASK_AGAIN: self.ask_again,
             ids.ASK_FOR_ROLE: self.ask_for_role,
             ids.SHOW_WORD: self.show,
+            ids.END_INCIDENT: self.end_incident,
+            ids.REVIEW_FINE: self.review_fine,
+            ids.REVIEW_FOLLOW_UP: self.review_follow_up,
             ids.LOGIN_CONFIRM: self.confirm_login,
             ids.LOGIN_REFUSE: self.refuse_login,
         }
@@ -166,6 +172,44 @@ class Buttons:
         answer = self._desk.logins.refuse(context["person"].id, _value(body))
         ack()
         self._voice.answer(body, replies.say_login(answer, now=self._desk.now()))
+
+    def end_incident(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """End all access that hangs on an incident."""
+        answer = self._desk.incidents.end(context["person"].id, IncidentId(_value(body)))
+        ack()
+        self._voice.answer(body, incidents.say_incident(answer))
+
+    def review_fine(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Nothing was wrong with it."""
+        click = _click(body, context["person"], _value(body))
+        answer = self._desk.reviews.answer(click, Verdict.AS_EXPECTED)
+        ack()
+        self._tell_review(body, answer)
+
+    def review_follow_up(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Open the form for what has to follow, for whoever may say so."""
+        click = _click(body, context["person"], _value(body))
+        refused = self._desk.reviews.would_answer(click)
+        if refused is None:
+            self._forms.open_follow_up(body, click.token)
+        ack()
+        if refused is not None:
+            self._tell_review(body, refused)
+
+    def follow_up_sent(self, ack: Ack, body: Body, context: BoltContext) -> None:
+        """Something has to follow: what, is kept with the review."""
+        note = self._forms.reason_or_errors(ack, body)
+        if note is None:
+            return
+        click = Click(context["person"].id, str(body["view"].get("private_metadata", "")), None)
+        answer = self._desk.reviews.answer(click, Verdict.NEEDS_FOLLOW_UP, note)
+        ack()
+        self._tell_review(body, answer)
+
+    def _tell_review(self, body: Body, answer: ReviewAnswer) -> None:
+        message = incidents.say_review(answer)
+        if message is not None:
+            self._voice.answer(body, message)
 
     def _tell(self, body: Body, answer: ClickAnswer) -> None:
         if isinstance(answer, _SEEN_ON_THE_CARD):

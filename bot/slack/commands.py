@@ -5,19 +5,26 @@ from typing import assert_never
 
 from slack_bolt import Ack, BoltContext
 
-from bot.answers import NotAllowed
+from bot.answers import NotAllowed, Starting
 from bot.asking import Wish
 from bot.desk import Desk
-from bot.slack import replies
+from bot.slack import incidents, replies
 from bot.slack.blocks import Message
 from bot.slack.forms import Draft, Forms
 from bot.slack.line import (
     DidYouMean,
+    Emergency,
     Empty,
     End,
     Extend,
     Filled,
     Help,
+    IncidentEnded,
+    IncidentLine,
+    IncidentNamed,
+    IncidentOpened,
+    Incidents,
+    IncidentUnclear,
     Later,
     Line,
     Login,
@@ -68,10 +75,19 @@ class Commands:
             case Part(filled, notes):
                 draft = _draft(filled, body)._replace(notes=tuple(noted(note) for note in notes))
                 return self._open(body, person, self._forms.for_somebody_known(person, draft))
-            case Extend():
-                return self._extend(line, person, operation=f"command:{body.get('trigger_id')}")
+            case Extend() | Emergency():
+                return self._at_once(line, body, person)
+            case Incidents() | IncidentNamed() | IncidentOpened() | IncidentEnded() | IncidentUnclear():
+                return self._incident(line, person)
             case _:
                 return self._say(line, person)
+
+    def _at_once(self, line: Extend | Emergency, body: Body, person: Person) -> Message:
+        """What must not happen twice when Slack sends a line twice."""
+        operation = f"command:{body.get('trigger_id')}"
+        if isinstance(line, Emergency):
+            return self._emergency(line.ask, operation, person)
+        return self._extend(line, person, operation=operation)
 
     def _say(
         self,
@@ -91,6 +107,36 @@ class Commands:
                 return self._terminal(line, person)
             case _:
                 return _say_word(line)
+
+    def _emergency(self, ask: Whole | Part, operation: str, person: Person) -> Message:
+        """Ask without waiting for a yes; where something is missing, nothing is asked and it is said."""
+        if isinstance(ask, Part):
+            return incidents.say_incomplete(" ".join(noted(note)(None) for note in ask.notes))
+        holder = self._forms.linked(person, ask.for_user)
+        if holder is None:
+            return incidents.say_incomplete("Nobody is linked to that account.")
+        wish = Wish(person.id, holder, ask.role, ask.duration, ask.reference, ask.reason, emergency=True)
+        answer = self._desk.ask(wish, operation=operation)
+        if isinstance(answer, Starting):
+            token = self._forms.token_of(answer)
+            return incidents.say_started(answer.view, now=self._desk.now(), token=token)
+        return self._forms.worded(answer)
+
+    def _incident(self, line: IncidentLine, person: Person) -> Message:
+        verbs = self._desk.incidents
+        match line:
+            case Incidents():
+                return incidents.say_incidents(verbs.listed())
+            case IncidentNamed(name):
+                return incidents.say_incident(verbs.show(name))
+            case IncidentOpened(name, severity, title):
+                return incidents.say_incident(verbs.open(person.id, name, title, severity))
+            case IncidentEnded(name):
+                return incidents.say_incident(verbs.end(person.id, name))
+            case IncidentUnclear():
+                return incidents.say_unclear()
+            case _:
+                assert_never(line)
 
     def _terminal(self, line: Login | Logout, person: Person) -> Message:
         """A login is shown before it is confirmed; logging out happens at once."""

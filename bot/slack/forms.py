@@ -247,6 +247,23 @@ class Forms:
             self._voice.answer(body, replies.say_form_not_opened())
         return True
 
+    def open_follow_up(self, body: Body, token: str) -> None:
+        """Open the form that says what has to follow an emergency."""
+        try:
+            self._voice.conversation.open_form(str(body["trigger_id"]), modals.follow_up_form(token))
+        except SlackError as error:
+            log.warning("form_not_opened", problem=str(error))
+            self._voice.answer(body, replies.say_form_not_opened())
+
+    def reason_or_errors(self, ack: Ack, body: Body) -> str | None:
+        """The reason that a form was sent with; None where it has to be written again, and that was said."""
+        reason = modals.read_deny_form(body["view"]["state"])
+        errors = modals.deny_form_errors(reason) | _secret_in(ids.DENY_REASON_BLOCK, reason)
+        if errors:
+            ack(response_action="errors", errors=errors)
+            return None
+        return reason
+
     def deny_sent(self, ack: Ack, body: Body, context: BoltContext) -> None:
         """Deny with the reason that was typed."""
         self._deny(self._desk.deny, ack, body, context)
@@ -259,10 +276,8 @@ class Forms:
         self, verb: Callable[[Click, str], ClickAnswer], ack: Ack, body: Body, context: BoltContext
     ) -> None:
         person: Person = context["person"]
-        reason = modals.read_deny_form(body["view"]["state"])
-        errors = modals.deny_form_errors(reason) | _secret_in(ids.DENY_REASON_BLOCK, reason)
-        if errors:
-            ack(response_action="errors", errors=errors)
+        reason = self.reason_or_errors(ack, body)
+        if reason is None:
             return
         token, _, message = str(body["view"].get("private_metadata", "")).partition(" ")
         answer = verb(Click(person.id, token, message or None), reason)

@@ -254,6 +254,19 @@ def read_deny_form(state: Mapping[str, object]) -> str:
     return _typed(state, ids.DENY_REASON_BLOCK, ids.DENY_REASON)
 
 
+def follow_up_form(token: str) -> Block:
+    """The form that says what has to follow an emergency."""
+    element = text_input(ids.DENY_REASON, forms.FOLLOW_UP_HINT, most=REASON_MOST, multiline=True)
+    return modal(
+        ids.FOLLOW_UP_FORM,
+        forms.FOLLOW_UP_TITLE,
+        [labelled(ids.DENY_REASON_BLOCK, forms.FOLLOW_UP_LABEL, element)],
+        submit=buttons.SEND,
+        close=buttons.CANCEL,
+        private=token,
+    )
+
+
 def deny_form_errors(reason: str) -> dict[str, str]:
     """What is missing, by the block it is missing from; empty when it can be sent."""
     return {} if reason else {ids.DENY_REASON_BLOCK: forms.note_reason_missing()}

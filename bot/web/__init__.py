@@ -4,7 +4,9 @@ server       gunicorn around it, one process that forks
 wiring       its parts: ledger, policy, bells; no Slack token, no cloud credential
 settings     where it listens
 app          routes, and what becomes of an error
-bodies       reading what was sent: size, shape; and who sent it
+arriving     calls are read as they come, and no thread waits for one
+bodies       reading what was sent: size, shape, token
+callers      who sent it: from where, as whom, and whether too often
 shapes       what is sent and answered
 logging_in, asking, access
              the resources

@@ -6,7 +6,8 @@ import falcon
 
 from bot.using import InUse, NothingLive, Using, WhichOne
 from bot.web import words
-from bot.web.bodies import Callers, answer, read
+from bot.web.bodies import answer, read
+from bot.web.callers import Callers
 from bot.web.shapes import AwsRole, AzureRole, GoogleBinding, Target, Usable, UseAccess
 from policies.entitlements.aws import AwsLease
 from policies.entitlements.azure import AzureAssignment

@@ -4,8 +4,9 @@ Nothing secret stands in an address: codes travel in bodies, tokens in the Autho
 is logged. Answers are never cached.
 """
 
-import secrets
 from collections.abc import Callable
+from secrets import token_hex
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import falcon
@@ -16,9 +17,11 @@ from bot.slack.words import problems
 from bot.web import words
 from bot.web.access import AccessResource
 from bot.web.asking import EndResource, RequestsResource
-from bot.web.bodies import Callers
+from bot.web.bodies import PAGERS
+from bot.web.callers import Callers, Network
 from bot.web.logging_in import LoginResource, LoginTokenResource
 from bot.web.pace import Pace
+from bot.web.paging import KnownPagers, PagersResource, Secrets
 from bot.web.shapes import Problem
 from policies.rules import Policy
 from workers.ledger.errors import LedgerError
@@ -32,7 +35,7 @@ class Limits(NamedTuple):
     """How often calls are answered: so many a second, and so many at once."""
 
     anybody: tuple[float, int] = (20.0, 200)
-    """Those who are nobody yet; behind one proxy they are one caller."""
+    """Those who are nobody yet, for each address; behind a proxy that is not trusted they are one caller."""
     person: tuple[float, int] = (5.0, 50)
     """One login: an SDK asks for credentials once for each process it starts."""
     interval: float = 2.0
@@ -62,17 +65,26 @@ class Parts(Protocol):
         """The verbs behind every surface."""
 
 
-def make_app(parts: Parts, limits: Limits = ORDINARY) -> Api:
-    """The API as a WSGI application."""
+def make_app(
+    parts: Parts,
+    limits: Limits = ORDINARY,
+    proxies: tuple[Network, ...] = (),
+    secrets: Secrets = MappingProxyType({}),
+) -> Api:
+    """The API as a WSGI application; what `proxies` say of where a call comes from is believed."""
     app = falcon.App(middleware=[_Careful(parts.policy)])
     desk = parts.desk
-    callers = Callers(desk.logins, anybody=Pace(*limits.anybody), person=Pace(*limits.person))
+    callers = Callers(
+        desk.logins, anybody=Pace(*limits.anybody), person=Pace(*limits.person), proxies=proxies
+    )
     app.add_route(_HEALTH, _Health(parts.ledger))
     app.add_route("/login", LoginResource(desk.logins, callers, interval=limits.interval))
     app.add_route("/login/token", LoginTokenResource(desk.logins, callers))
     app.add_route("/requests", RequestsResource(desk, parts.policy, callers))
     app.add_route("/end", EndResource(desk, callers))
     app.add_route("/access", AccessResource(desk.using, callers))
+    pagers = KnownPagers(parts.policy, secrets)
+    app.add_route(f"{PAGERS}{{pager}}", PagersResource(parts.ledger, pagers, callers))
     app.set_error_serializer(_serialized)
     app.add_error_handler(Exception, _broke)
     app.add_error_handler(LedgerError, _ledger_away)
@@ -137,6 +149,6 @@ def _ledger_away(_req: falcon.Request, _resp: falcon.Response, error: Exception,
 
 def _broke(_req: falcon.Request, _resp: falcon.Response, error: Exception, _params: object) -> None:
     """A mistake of ours: logged under a reference that the caller gets."""
-    reference = f"e-{secrets.token_hex(2)}"
+    reference = f"e-{token_hex(2)}"
     log.error("call_broke", reference=reference, exc_info=error)
     raise falcon.HTTPInternalServerError(description=problems.did_not_work(reference))

@@ -17,7 +17,8 @@ from bot.slack.line import Part, Vocabulary, Whole, read_line
 from bot.slack.words import lists
 from bot.views import CardState, RequestView
 from bot.web import words
-from bot.web.bodies import Callers, answer, read
+from bot.web.bodies import answer, read
+from bot.web.callers import Callers
 from bot.web.shapes import AskAccess, EndAccess, HeldRequest, Mine, Outcome
 from policies.rules import Policy
 from policies.values import PersonId, RequestId

@@ -4,7 +4,8 @@ import falcon
 
 from bot.logging_in import LoggedIn, LoginOver, Logins, Started, StillWaiting, Taken, TooManyLogins, say_code
 from bot.web import words
-from bot.web.bodies import Callers, answer, read, token_of
+from bot.web.bodies import answer, read, token_of
+from bot.web.callers import Callers
 from bot.web.shapes import LoginStarted, LoginTaken, Me, StartLogin, TakeLogin
 from workers.ledger.logins import WAITS
 

@@ -14,6 +14,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from bot.web.app import make_app
+from bot.web.arriving import CONNECTIONS_MOST, PatientWorker
 from bot.web.settings import WebSettings
 from bot.web.wiring import Serving
 from workers.heartbeat import Heartbeat
@@ -38,9 +39,11 @@ class Server(BaseApplication):
     def _options(self) -> dict[str, Any]:
         return {
             "bind": self._settings.address,
-            "worker_class": "gthread",
+            "worker_class": f"{PatientWorker.__module__}.{PatientWorker.__qualname__}",
+            "worker_connections": CONNECTIONS_MOST,
             "workers": 1,
             "threads": _THREADS,
+            "keepalive": 0,
             "timeout": 30,
             "graceful_timeout": 5,
             "limit_request_line": 2_048,
@@ -57,7 +60,8 @@ class Server(BaseApplication):
         """The application, made in the process that serves it."""
         parts = Serving(self._settings)
         self._running.enter_context(Heartbeat(parts.ledger, parts.name, "web"))
-        return make_app(parts)
+        settings = self._settings
+        return make_app(parts, proxies=settings.trusted_proxies, secrets=settings.pager_secrets)
 
     def _ended(self, _server: object, _worker: object) -> None:
         self._running.close()

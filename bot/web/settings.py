@@ -1,7 +1,11 @@
 """The settings of the web API."""
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from bot.web.callers import Network
 from workers.settings import Settings, env
 
 
@@ -21,6 +25,32 @@ class WebSettings(Settings):
         pattern=r"^[0-9A-Za-z.:_-]{1,255}$",
         description="The address the web API listens on; what is in front of it speaks TLS.",
     )
+
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        validation_alias=env("PROD_ACCESS_TRUSTED_PROXIES"),
+        description="Addresses or networks whose X-Forwarded-For is believed, with commas; empty: nobody's.",
+    )
+
+    pager_secrets: dict[str, tuple[SecretStr, ...]] = Field(
+        default_factory=dict,
+        validation_alias=env("PROD_ACCESS_PAGER_SECRETS"),
+        description="What each pager signs with, as JSON by its name in pagers.yaml; two while rotating.",
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(cls, value: tuple[Network, ...]) -> tuple[Network, ...]:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError("not everybody is a proxy")
+        return value
 
     @property
     def address(self) -> str:

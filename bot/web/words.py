@@ -26,6 +26,9 @@ LOGIN_OVER: Final = (
 LOGIN_REFUSED: Final = "You said in Slack that it was not you, so this terminal got nothing."
 LEDGER_AWAY: Final = "The ledger cannot be reached, so nothing was done. Try again in a minute."
 NO_RULES: Final = "No rules are in force, so nothing can be asked or used."
+NO_SUCH_PAGER: Final = "There is no such pager, or it is configured wrongly: ask doctor."
+NOT_SIGNED: Final = "Nobody who has the secret signed this."
+NOT_A_DELIVERY: Final = "This is not what this pager sends."
 NOT_OVER_TLS: Final = "This has to be called over https."
 
 

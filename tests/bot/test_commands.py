@@ -230,7 +230,7 @@ def test_another_duration_is_offered_and_asked_anew(bench: Bench):
     message = whisper(bench.ana, "already asked")
     assert message.buttons == ("Change to 2 h",)
     assert bench.ana.clicks("Change to 2 h", message).acked
-    answer = sentence(whisper(bench.ana, "Asked: "))
+    answer = sentence(whisper(bench.ana, "Asked: prod-db-readonly for 2 h"))
     assert answer.startswith("Asked: prod-db-readonly for 2 h (pa-")
     assert bench.again(request).state is RequestState.WITHDRAWN
     with bench.ledger.reading() as reader:
@@ -424,8 +424,6 @@ def test_a_word_near_ours_is_asked_back(bench: Bench, typed: str, meant: str, an
     ("line", "instead"),
     [
         ("why prod-admin", "For now /prod-access roles says what you can have."),
-        ("emergency prod-operator INC-42 only this role", "For now ask as usual with /prod-access."),
-        ("incident INC-42 end", "For now end access one by one with /prod-access end."),
     ],
 )
 def test_a_word_of_a_later_version_does_nothing_and_says_what_does(bench: Bench, line: str, instead: str):

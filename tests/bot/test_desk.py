@@ -10,7 +10,6 @@ from bot import answers
 from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
-from bot.ending import Stopped
 from bot.views import CardState
 from policies.grant import EndCause, GrantState
 from policies.people import People
@@ -20,6 +19,7 @@ from policies.values import PersonId, RequestId, RoleName
 from tests import builders
 from tests.builders import HOUR, NOW, StoppedClock
 from workers.clock import look_at
+from workers.ending import Stopped
 from workers.ledger.ledger import Ledger
 
 READ = RoleName("prod-db-readonly")

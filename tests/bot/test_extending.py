@@ -1,5 +1,6 @@
 """More time at the desk: at once, after a yes, or not; the old end stands until a cloud says otherwise."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from bot.desk import Desk
 from policies.grant import GrantState
 from policies.holding import Direction, Overruled, Present, RefusedForGood, Unreachable
 from policies.request import AccessRequest, RequestState
-from policies.rules import Policy
-from policies.values import PersonId, RequestId, RoleName
+from policies.rules import Approvals, Policy
+from policies.values import GroupName, PersonId, RequestId, RoleName
 from tests import builders
 from tests.builders import AWS, HOUR, NOW, StoppedClock
 from workers.clock import look_at
@@ -25,7 +26,7 @@ from workers.ledger.writing import Writing
 from workers.recheck import StillAllowed
 
 READ = RoleName("prod-db-readonly")
-ANA, BEN, CHLOE, DEV = (PersonId(name) for name in ("ana", "ben", "chloe", "dev"))
+ANA, BEN, CHLOE, DEV, EMI = (PersonId(name) for name in ("ana", "ben", "chloe", "dev", "emi"))
 HALF = timedelta(minutes=30)
 
 
@@ -44,9 +45,11 @@ def desk(ledger: Ledger, meridian: Policy) -> Desk:
     return Desk(ledger, lambda: meridian)
 
 
-def work(ledger: Ledger, outcome: Present | RefusedForGood | Unreachable) -> None:
-    """What a worker does with everything that is to start or to last longer."""
-    claims = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w", most=9))
+def work(
+    ledger: Ledger, outcome: Present | RefusedForGood | Unreachable, way: Direction = Direction.GRANT
+) -> None:
+    """What a worker does with everything that is to start or to last longer, or to be moved back."""
+    claims = ledger.retrying(lambda writing: claim_due(writing, AWS, way, worker="w", most=9))
     ledger.retrying(lambda writing: settle_claims(writing, [Settled(claim, outcome) for claim in claims]))
 
 
@@ -210,7 +213,7 @@ def test_a_cloud_that_refuses_to_move_its_end_keeps_the_access_until_then(desk: 
     desk.extend(BEN, name, None)
     work(ledger, RefusedForGood("LimitExceeded"))
     assert state(ledger, name) == (GrantState.EXTENDING, HOUR)
-    work(ledger, Present(NOW + HOUR))
+    work(ledger, Present(NOW + HOUR), Direction.REVOKE)
     assert state(ledger, name) == (GrantState.LIVE, HOUR)
     assert stored(ledger, name).state is RequestState.ACTIVE
     assert stored(ledger, name).ends_at == NOW + HOUR
@@ -222,12 +225,7 @@ def test_the_rules_are_asked_again_before_the_cloud_is(desk: Desk, ledger: Ledge
     yes(desk, ledger, BEN, name)
     (claim,) = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w", most=9))
     assert StillAllowed(ledger, lambda: meridian)(claim) == {}
-    rules = tuple(
-        rule.model_copy(update={"max_duration": HOUR}) if rule.id == "engineers-read" else rule
-        for rule in meridian.rules
-    )
-    as_it_is = {name: getattr(meridian, name) for name in Policy.model_fields}
-    shorter = Policy(**{**as_it_is, "rules": rules})
+    shorter = with_rules(meridian, max_duration=HOUR)
     assert StillAllowed(ledger, lambda: shorter)(claim) == {name: Overruled("too_long", shorter.hash)}
 
 
@@ -310,3 +308,101 @@ def test_a_yes_after_it_has_lapsed_does_not_count(desk: Desk, ledger: Ledger, cl
     desk.extend(ANA, name, None)
     clock.move(HALF)
     assert isinstance(yes(desk, ledger, BEN, name), answers.NothingToDecide)
+
+
+def with_rules(meridian: Policy, **changes: object) -> Policy:
+    """The example organisation, whose engineers read under other conditions."""
+    rules = tuple(
+        rule.model_copy(update=changes) if rule.id == "engineers-read" else rule for rule in meridian.rules
+    )
+    return Policy(**{**{name: getattr(meridian, name) for name in Policy.model_fields}, "rules": rules})
+
+
+def with_a_yes_from_security_too(meridian: Policy) -> Policy:
+    """The same; their reading needs two yeses."""
+    both = tuple(Approvals(groups=(GroupName(group),), count=1) for group in ("db-oncall", "security"))
+    return with_rules(meridian, approvals=both)
+
+
+def test_when_the_rules_come_to_want_more_yeses_they_are_asked_for_and_can_be_given(
+    ledger: Ledger, meridian: Policy
+):
+    in_force = [meridian]
+    desk = Desk(ledger, lambda: in_force[0])
+    name = live(desk, ledger, ANA)
+    desk.extend(ANA, name, None)
+    in_force[0] = with_a_yes_from_security_too(meridian)
+    changed = yes(desk, ledger, BEN, name)
+    assert isinstance(changed, answers.RulesChanged)
+    assert [group.name for group in changed.view.groups] == ["db-oncall", "security"]
+    assert not changed.view.nobody_else_can
+    assert kinds(ledger)[-2:] == ["request.extension_revised", "request.extension_asked"]
+    assert state(ledger, name) == (GrantState.LIVE, HOUR)
+    assert isinstance(yes(desk, ledger, BEN, name), answers.Counted)
+    assert isinstance(yes(desk, ledger, EMI, name), answers.Approved)
+    work(ledger, Present(NOW + HOUR + HALF))
+    assert state(ledger, name) == (GrantState.LIVE, HOUR + HALF)
+
+
+def test_when_the_rules_come_to_want_fewer_yeses_those_that_are_given_count(ledger: Ledger, meridian: Policy):
+    in_force = [with_a_yes_from_security_too(meridian)]
+    desk = Desk(ledger, lambda: in_force[0])
+    waiting = desk.ask(Wish(ANA, ANA, READ, HOUR, None, "replication lag"))
+    assert isinstance(waiting, answers.Asked)
+    for person in (BEN, EMI):
+        name = waiting.view.request.id
+        desk.approve(Click(person, desk.token(stored(ledger, name)), None))
+    work(ledger, Present(NOW + HOUR))
+    desk.extend(ANA, name, None)
+    in_force[0] = meridian
+    assert isinstance(yes(desk, ledger, BEN, name), answers.Approved)
+
+
+def test_more_time_that_the_rules_refuse_is_written_down_and_is_no_part_of_the_story(
+    desk: Desk, ledger: Ledger
+):
+    name = live(desk, ledger, ANA)
+    told = len(kinds(ledger))
+    assert isinstance(desk.extend(ANA, name, 3 * HOUR), answers.NotLonger)
+    with ledger.reading() as reader:
+        (entry,) = list(reader.entries())[told:]
+        assert entry not in list(reader.entries(request=name))
+    assert (entry.kind, json.loads(entry.body)) == (
+        "extension.refused",
+        {
+            "by": "ana",
+            "card": name,
+            "ends_at": "2026-11-24T18:02:11.000000Z",
+            "answer": "too_long",
+            "policy": builders.meridian().hash,
+        },
+    )
+
+
+def test_a_yes_covers_the_end_that_it_was_given_to(desk: Desk, ledger: Ledger):
+    name = live(desk, ledger, ANA)
+    digests = {one.digest for one in stored(ledger, name).approvals}
+    for more in (20, 10):
+        desk.extend(ANA, name, timedelta(minutes=more))
+        yes(desk, ledger, BEN, name)
+        extension = stored(ledger, name).extension
+        assert extension is not None
+        digests |= {one.digest for one in extension.approvals}
+        work(ledger, Present(NOW + 4 * HOUR))
+    assert len(digests) == 3
+
+
+def test_a_press_on_a_card_for_another_end_gives_no_time_and_says_when_it_changed(
+    desk: Desk, ledger: Ledger, clock: StoppedClock
+):
+    name = live(desk, ledger, ANA)
+    desk.extend(ANA, name, timedelta(minutes=10))
+    shown = Click(BEN, desk.token(stored(ledger, name)), None)
+    desk.deny_longer(shown, "too short to be worth it")
+    clock.move(timedelta(minutes=5))
+    desk.extend(ANA, name, HALF)
+    answer = desk.approve_longer(shown)
+    assert isinstance(answer, answers.StaleCard)
+    assert answer.changed_at == NOW + timedelta(minutes=5)
+    assert state(ledger, name) == (GrantState.LIVE, HOUR)
+    assert isinstance(yes(desk, ledger, BEN, name), answers.Approved)

@@ -9,12 +9,19 @@ from bot.slack.line import (
     Command,
     DidYouMean,
     DurationHasNoUnit,
+    Emergency,
     Empty,
     End,
     Extend,
     Filled,
     GroupMention,
     Help,
+    IncidentEnded,
+    IncidentLine,
+    IncidentNamed,
+    IncidentOpened,
+    Incidents,
+    IncidentUnclear,
     Later,
     Line,
     Mine,
@@ -35,7 +42,7 @@ from bot.slack.line import (
     read_line,
     write_line,
 )
-from policies.values import RoleName
+from policies.values import IncidentId, RoleName
 
 READONLY, WRITE, LOGS = RoleName("prod-db-readonly"), RoleName("prod-db-write"), RoleName("prod-logs")
 ADMIN, OPERATOR = RoleName("prod-admin"), RoleName("prod-operator")
@@ -273,7 +280,8 @@ def test_a_key_comes_back_from_no_other_line_either(secret: str):
     assert part(secret) == Part(Filled(), (SecretInReason(), RoleMissing()))
     assert read(f"end {secret}") == End("…")
     assert read(f"roles db {secret}") == Roles("…")
-    assert read(f"emergency prod-operator {secret}") == Later(Command.EMERGENCY, "…")
+    filled = Filled(role=RoleName("prod-operator"))
+    assert read(f"emergency prod-operator {secret}") == Emergency(Part(filled, (SecretInReason(),)))
     assert read(f"minee {secret}") == DidYouMean(Command.MINE)
 
 
@@ -330,16 +338,42 @@ def test_extend(text: str, target: str | None, minutes: int | None):
     ("text", "word", "rest"),
     [
         ("why prod-admin", Command.WHY, "prod-admin"),
-        ("incident", Command.INCIDENT, ""),
-        (
-            "emergency prod-operator INC-42 R&amp;D  waits",
-            Command.EMERGENCY,
-            "prod-operator INC-42 R&amp;D  waits",
-        ),
     ],
 )
 def test_words_without_an_answer_yet(text: str, word: Command, rest: str):
     assert read(text) == Later(word, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("incident", Incidents()),
+        ("incident LIST", Incidents()),
+        ("incident inc-42", IncidentNamed(IncidentId("INC-42"))),
+        ("incident INC-42 end", IncidentEnded(IncidentId("INC-42"))),
+        ("incident end `INC-42`.", IncidentEnded(IncidentId("INC-42"))),
+        (
+            "incident INC-42 open SEV2 checkout is down, R&amp;D too",
+            IncidentOpened(IncidentId("INC-42"), "sev2", "checkout is down, R&D too"),
+        ),
+        ("incident open INC-42 checkout", IncidentOpened(IncidentId("INC-42"), None, "checkout")),
+        ("incident INC-42 open", IncidentUnclear()),
+        ("incident INC-42 open sev2", IncidentUnclear()),
+        ("incident INC-42 end now", IncidentUnclear()),
+        ("incident end", IncidentUnclear()),
+        ("incident checkout", IncidentUnclear()),
+        ("incident INC-42 is over", IncidentUnclear()),
+    ],
+)
+def test_incidents(text: str, meant: IncidentLine):
+    assert read(text) == meant
+
+
+def test_an_emergency_is_an_ask_after_its_word():
+    role = RoleName("prod-operator")
+    whole = Whole(None, role, None, "INC-42", "R&D  waits")
+    assert read("emergency prod-operator INC-42 R&amp;D  waits") == Emergency(whole)
+    assert read("emergency prod-operator") == Emergency(Part(Filled(role=role), (ReasonMissing(),)))
 
 
 def test_a_word_is_later_until_the_vocabulary_has_it_and_it_can_be_answered():
@@ -397,7 +431,8 @@ def test_near_nothing_everything_is_the_reason(text: str):
 
 
 def test_a_word_that_has_no_answer_yet_is_not_suggested():
-    assert part("emergancy") == Part(Filled(reason="emergancy"), (RoleMissing(),))
+    assert part("whyy") == Part(Filled(reason="whyy"), (RoleMissing(),))
+    assert read("emergancy") == DidYouMean(Command.EMERGENCY)
 
 
 def test_a_word_near_a_role_is_not_taken_for_a_command():

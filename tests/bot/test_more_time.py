@@ -9,9 +9,10 @@ from bot.deciding import Click
 from bot.slack import actions as ids
 from bot.slack.blocks import Message as Drawn
 from bot.slack.client import Posted, SlackAway
-from policies.values import PersonId
+from policies.rules import Approvals
+from policies.values import GroupName, PersonId
 from sandbox.slack.person import Message, Person
-from tests.bot.slack_bench import ASK, Bench, Killed, said, sentence, whisper
+from tests.bot.slack_bench import ASK, Bench, Killed, said, sentence, whisper, with_
 from tests.simulated_cloud import failing
 from workers.clouds.cloud import Again, Refused
 
@@ -167,6 +168,51 @@ def test_a_warning_meanwhile_makes_the_old_button_stale_and_the_line_anew(bench:
     again = thread(bench)[-1]
     assert (again.ts, again.buttons) == (line.ts, ("Approve", "Deny"))
     assert bench.ben.clicks("Approve", again).acked
+    assert bench.kinds()[-2:] == ["request.extension_allowed", "grant.extending"]
+
+
+def test_a_yes_to_another_end_than_is_asked_for_now_says_when_it_changed(bench: Bench):
+    line = asked(bench)
+    bench.ben.clicks("Deny", line)
+    bench.ben.fills("Reason, shown to Ana Ruiz", "too long")
+    bench.ben.submits()
+    bench.clock.move(timedelta(minutes=5))
+    reply(bench.ana, "extend 10m", "Asked for 10 min more")
+    bench.ben.clicks("Approve", line)  # drawn before, on a screen that was not drawn again yet
+    assert _TIME.sub("{…}", sentence(whisper(bench.ben, "changed"))) == (
+        "This request changed at {…}. The card is redrawn; read it and decide again."
+    )
+    assert bench.kinds()[-2:] == ["request.extension_asked", "click.refused"]
+
+
+def test_when_the_rules_want_more_yeses_they_are_asked_for_in_a_line_of_their_own(bench: Bench):
+    line = asked(bench)
+    assert bench.in_force
+    both = tuple(Approvals(groups=(GroupName(group),), count=1) for group in ("db-oncall", "security"))
+    bench.in_force = with_(
+        bench.in_force,
+        rules=tuple(
+            rule.model_copy(update={"approvals": both}) if rule.id == "engineers-read" else rule
+            for rule in bench.in_force.rules
+        ),
+    )
+    bench.clock.move(timedelta(minutes=5))
+    bench.ben.clicks("Approve", line)
+    assert sentence(whisper(bench.ben, "rules changed")) == (
+        "The rules changed: database on-call and security must say yes. The card is redrawn."
+    )
+    bench.tell()
+    anew = thread(bench)[-1]
+    assert anew.ts != line.ts
+    assert (anew.buttons, anew.pings) == (("Approve", "Deny"), ("U0BEN", "U0EMI"))
+    bench.ben.clicks("Deny", line)
+    assert sentence(whisper(bench.ben, "This request changed"))
+    assert bench.ben.form() is None
+    assert bench.ben.clicks("Approve", anew).acked
+    bench.tell()
+    bench.page("members", channel="C0DB", user="U0EMI", **{"in": True})
+    again = next(one for one in thread(bench) if one.ts == anew.ts)
+    bench.person("emi").clicks("Approve", again)
     assert bench.kinds()[-2:] == ["request.extension_allowed", "grant.extending"]
 
 

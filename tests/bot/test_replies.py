@@ -534,14 +534,18 @@ def test_a_list_survives_an_odd_name():
 # Everything else --------------------------------------------------------------------------------------
 
 
-def test_help_is_four_lines():
+def test_help_is_five_lines():
     lines = views.read(checked(replies.say_help()))
     assert lines == [
         (
             "*Ask*  `/prod-access prod-db-readonly 1h INC-42 replication lag`"
             "  or just `/prod-access` for the form"
         ),
-        "*See*  `mine` · `waiting` · `roles`      *Change*  `extend 30m` · `end`",
+        (
+            "*See*  `mine` · `waiting` · `roles`      *Change*  `extend 30m` · `end`"
+            "      *Incident*  `incident INC-42 end`"
+        ),
+        "*Hurry*  `emergency prod-operator INC-42 why it cannot wait`",
         "*In a thread:* ⋯ on a message → Ask for access",
         "*Need a person:* #platform-help",
     ]
@@ -557,10 +561,6 @@ def test_a_word_nearby_is_one_press_away():
 LATER = {
     "why": "`why` comes in a later version, so nothing was done."
     " For now /prod-access roles says what you can have.",
-    "emergency": "`emergency` comes in a later version, so nothing was done."
-    " For now ask as usual with /prod-access.",
-    "incident": "`incident` comes in a later version, so nothing was done."
-    " For now end access one by one with /prod-access end.",
     "other": "`other` comes in a later version, so nothing was done. For now: /prod-access help",
 }
 

@@ -2,19 +2,26 @@
 
 import json
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any, NamedTuple
 
+import falcon
 import pytest
 from falcon import testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from bot.logging_in import CODE_LETTERS, read_code, say_code
 from bot.web.app import Limits, make_app
+from bot.web.arriving import is_whole
 from bot.web.bodies import BODY_MOST
+from bot.web.callers import Network, Recent, caller_of
 from bot.web.pace import KNOWN_MOST, Pace
+from bot.web.settings import WebSettings
 from policies.request import RequestState
+from policies.values import PersonId
 from tests.bot.slack_bench import ASK, Bench
 from tests.bot.terminal_bench import Terminal
 from tests.builders import HOUR
@@ -324,6 +331,131 @@ def test_whoever_calls_too_often_is_put_off(terminal: Terminal):
     assert answers[0] == 200
     assert answers[-1] == 429
     assert terminal.another().logs_in("ben").get("/login").status_code == 200
+
+
+STRICT = Limits(anybody=(0.001, 20), person=(0.001, 5))
+"""So few calls that no machine is too slow to make too many."""
+
+
+@pytest.fixture
+def hurried(bench: Bench) -> Terminal:
+    """Ana's terminal before an API that lets nobody call often."""
+    return Terminal(bench, STRICT).logs_in()
+
+
+def test_whoever_calls_too_often_costs_the_ledger_nothing(bench: Bench, hurried: Terminal):
+    nobody = hurried.another()
+    known = [hurried.get("/login").status_code for _ in range(7)]
+    unknown = []
+    for number in range(21):
+        nobody.token = f"{number:043d}"
+        unknown.append(nobody.get("/login").status_code)
+    assert (known[0], known[-1], unknown[0], unknown[-1]) == (200, 429, 401, 429)
+    with bench.ledger_away():  # what is looked up is a 503 now
+        assert (hurried.get("/login").status_code, nobody.get("/login").status_code) == (429, 429)
+
+
+def test_strangers_at_the_same_address_slow_nobody_down_who_is_logged_in(hurried: Terminal):
+    assert hurried.get("/login").status_code == 200
+    nobody = hurried.another()
+    assert [nobody.get("/login").status_code for _ in range(21)][-1] == 429
+    assert hurried.get("/login").status_code == 200
+
+
+def test_a_login_that_was_ended_has_no_pace_of_its_own_any_more(bench: Bench, hurried: Terminal):
+    assert hurried.get("/login").status_code == 200
+    bench.desk.logins.end_all(PersonId("ana"))
+    answers = [hurried.get("/login").status_code for _ in range(21)]
+    assert (answers[0], answers[6], answers[-1]) == (401, 401, 429)
+
+
+def test_of_the_logins_that_were_seen_only_so_many_are_remembered():
+    recent = Recent()
+    for number in range(KNOWN_MOST + 1):
+        recent.add(str(number))
+    assert (recent.has("0"), recent.has("1"), recent.has(str(KNOWN_MOST))) == (False, True, True)
+
+
+PROXIES = (ip_network("10.0.3.0/28"),)
+
+
+def calls_from(client: testing.TestClient, *, peer: str, forwarded: str) -> int:
+    return client.simulate_post(
+        "/login/token",
+        json={"device_code": "x" * 43},
+        remote_addr=peer,
+        headers={"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https"},
+    ).status_code
+
+
+def test_behind_a_trusted_proxy_a_stranger_slows_down_nobody_else(bench: Bench):
+    client = testing.TestClient(make_app(bench, STRICT, PROXIES))
+    loud = [calls_from(client, peer="10.0.3.4", forwarded="192.0.2.7") for _ in range(21)]
+    assert (loud[0], loud[-1]) == (410, 429)
+    assert calls_from(client, peer="10.0.3.4", forwarded="192.0.2.8") == 410
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "lie"),
+    [
+        (PROXIES, "192.0.2.7", "198.51.100.{}"),
+        (PROXIES, "10.0.3.4", "198.51.100.{}, 203.0.113.9"),
+        ((), "10.0.3.4", "198.51.100.{}"),
+    ],
+)
+def test_what_a_stranger_says_of_where_they_call_from_is_not_believed(
+    bench: Bench, proxies: tuple[Network, ...], peer: str, lie: str
+):
+    client = testing.TestClient(make_app(bench, STRICT, proxies))
+    answers = [calls_from(client, peer=peer, forwarded=lie.format(number)) for number in range(21)]
+    assert (answers[0], answers[-1]) == (410, 429)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "caller"),
+    [
+        ("192.0.2.7", "", "192.0.2.7"),
+        ("10.0.3.4", "", "10.0.3.4"),
+        ("10.0.3.4", "192.0.2.7", "192.0.2.7"),
+        ("10.0.3.4", "192.0.2.7, 10.0.3.5", "192.0.2.7"),
+        ("10.0.3.4", "192.0.2.7, 203.0.113.9, 10.0.3.5", "203.0.113.9"),
+        ("10.0.3.4", "192.0.2.7, unknown", "10.0.3.4"),
+        ("::ffff:10.0.3.4", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("a socket", "192.0.2.7", "a socket"),
+    ],
+)
+def test_a_caller_is_whom_the_last_trusted_proxy_saw(peer: str, forwarded: str, caller: str):
+    env = testing.create_environ(remote_addr=peer, headers={"X-Forwarded-For": forwarded})
+    assert caller_of(falcon.Request(env), PROXIES) == caller
+
+
+@pytest.mark.parametrize("wrong", ["0.0.0.0/0", "10.0.3.4,::/0", "proxy", "10.0.3.4/8"])
+def test_a_proxy_is_named_by_its_address_and_not_everybody_is_one(wrong: str):
+    with pytest.raises(ValidationError):
+        WebSettings(PROD_ACCESS_TRUSTED_PROXIES=wrong)
+
+
+def test_proxies_are_addresses_and_networks_with_commas():
+    given = WebSettings(PROD_ACCESS_TRUSTED_PROXIES="10.0.3.0/28, 2001:db8::1,")
+    assert given.trusted_proxies == (ip_network("10.0.3.0/28"), ip_network("2001:db8::1"))
+    assert WebSettings().trusted_proxies == ()
+
+
+@pytest.mark.parametrize(
+    ("arrived", "whole"),
+    [
+        (b"", False),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\n", False),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{", False),
+        (b"POST / HTTP/1.1\r\nContent-Length:2\r\n\r\n{}", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", True),
+    ],
+)
+def test_a_call_is_whole_when_nothing_more_has_to_be_waited_for(arrived: bytes, whole: bool):  # noqa: FBT001 (a table)
+    assert is_whole(bytearray(arrived)) is whole
 
 
 def test_a_mistake_of_ours_is_logged_and_told_by_reference_only(bench: Bench, terminal: Terminal):

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
 from cli.processes import queues
 from sandbox.slack.person import Person
 from tests.cli.conftest import ProdAccess
+from tests.cli.terminal_bench import listening
 from workers.ledger.ledger import Ledger
 
 EVERYBODY = ("bot", "announcer", *queues(["aws", "gcp", "azure"]), "clock")
@@ -77,6 +79,38 @@ def test_slack_is_asked_for_every_channel_of_a_role(prod_access: ProdAccess, sla
     assert found["slack C0PRODACCESS"] == (True, "the bot is in it")
     assert found["slack C0DB"] == (False, "invite the bot to it: /invite @Prod Access")
     assert found["audit log"] == (True, "0 entries hold")
+
+
+def saying_of_its_health(status: str) -> WSGIApplication:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response(status if environ["PATH_INFO"] == "/health" else "404 Not Found", [])
+        return [b""]
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("status", "ok", "detail"),
+    [("200 OK", True, "answers"), ("503 Service Unavailable", False, "{address} answers 503")],
+)
+def test_the_web_api_is_asked_for_its_health_where_its_address_is_known(
+    prod_access: ProdAccess,
+    status: str,
+    ok: bool,  # noqa: FBT001 (a table)
+    detail: str,
+):
+    with listening(saying_of_its_health(status)) as address:
+        found = findings(prod_access, PROD_ACCESS_URL=address)
+    assert found["web"] == (ok, detail.format(address=address))
+    assert "web" not in findings(prod_access, PROD_ACCESS_URL="")
+
+
+def test_a_web_api_that_is_away_or_would_be_called_in_the_clear_is_a_finding(prod_access: ProdAccess):
+    away = findings(prod_access, PROD_ACCESS_URL="http://127.0.0.1:9")["web"]
+    assert away == (False, "http://127.0.0.1:9 cannot be reached: ConnectError")
+    ok, detail = findings(prod_access, PROD_ACCESS_URL="http://prod-access.meridian.example")["web"]
+    assert not ok
+    assert detail.startswith("PROD_ACCESS_URL has to start with https://")
 
 
 def test_without_tokens_it_is_said_which(prod_access: ProdAccess):

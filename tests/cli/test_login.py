@@ -6,12 +6,15 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
+from bot.web.app import Limits, make_app
+from bot.web.shapes import LoginStarted
 from cli.keeping import Keeping, keeping
 from cli.login import clock_time
 from cli.output import CannotDo
@@ -59,6 +62,44 @@ def logged_in(terminal: ProdAccess, office: Office, *words: str) -> Ran:
     """What the command says while Ana confirms it in Slack."""
     with office.somebody(lambda code: office.desk.logins.confirm(ANA, code)):
         return terminal("login", *words)
+
+
+def failing_first(app: WSGIApplication, failures: list[str]) -> WSGIApplication:
+    """The same application, whose first answers about a login that waits are these; `drop` hangs up."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/login/token" or not failures:
+            return app(environ, start_response)
+        status = failures.pop(0)
+        if status == "drop":
+            raise ConnectionAbortedError
+        start_response(status, [("Content-Length", "0"), ("Retry-After", "0")])
+        return [b""]
+
+    return serve
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable", "drop"])
+def test_a_login_that_waits_is_asked_for_again_when_something_goes_wrong(
+    prod_access: ProdAccess, office: Office, memory: MemoryKeyring, status: str
+):
+    failures = [status, status]
+    app = make_app(office, Limits(interval=0.02))
+    with listening(failing_first(app, failures)) as address:
+        with office.somebody(lambda code: office.desk.logins.confirm(ANA, code)):
+            ran = prod_access("login", PROD_ACCESS_URL=address)
+        assert failures == []
+    assert ran.code == 0, ran.err
+    assert memory.kept
+
+
+@pytest.mark.usefixtures("memory")
+def test_what_goes_wrong_until_the_code_lapses_is_said(prod_access: ProdAccess):
+    started = LoginStarted(device_code="x" * 43, user_code="WDJB-MJHT", expires_in=0, interval=0.02)
+    with listening(saying("201 Created", started.model_dump_json().encode())) as address:
+        ran = prod_access("login", PROD_ACCESS_URL=address)
+    assert ran.code == 2
+    assert ran.err.endswith(f"prod-access: what answers at {address} is not prod-access.\n")
 
 
 def test_a_login_is_kept_in_the_keyring_and_nowhere_else(

@@ -7,13 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from bot.web.arriving import ARRIVES_WITHIN, HEAD_MOST, WAITING_MOST
 from tests.cli.conftest import NOWHERE, ProdAccess
 from tests.cli.terminal_bench import ANA, Office, soon
 from workers.heartbeat import SILENT_AFTER
@@ -135,9 +137,51 @@ def test_bytes_that_are_no_call_are_a_4xx(office: Office, tmp_path: Path):
         assert healthy(office)
 
 
+SLOW = {
+    "says nothing": b"",
+    "stops in its head": b"POST /login HTTP/1.1\r\nHost: x\r\n",
+    "stops in its body": b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\n\r\n{",
+    "never hangs up": b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
+def test_however_many_callers_are_slow_somebody_else_is_answered_at_once(
+    office: Office, tmp_path: Path, said: bytes
+):
+    with serving(office, tmp_path), ExitStack() as open_lines:
+        for _ in range(WAITING_MOST + 50):
+            open_lines.enter_context(line_to(office)).sendall(said)
+        before = time.monotonic()
+        assert httpx.get(f"{office.address}/health", timeout=4).status_code == 200
+        assert time.monotonic() - before < 4
+
+
+@pytest.mark.slow
+def test_a_call_that_does_not_arrive_is_hung_up_on(office: Office, tmp_path: Path):
+    with serving(office, tmp_path), line_to(office) as silent, line_to(office) as endless:
+        endless.sendall(b"a" * (HEAD_MOST + 1))
+        assert is_hung_up_on(endless)
+        assert is_hung_up_on(silent)
+        assert healthy(office)
+
+
+def is_hung_up_on(line: socket.socket) -> bool:
+    line.settimeout(ARRIVES_WITHIN + 5)
+    try:
+        return line.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def line_to(office: Office) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(office.address.rsplit(":", 1)[1])), timeout=10)
+
+
 def sent(office: Office, said: bytes) -> bytes:
     """What comes back for bytes as they are."""
-    with socket.create_connection(("127.0.0.1", int(office.address.rsplit(":", 1)[1])), timeout=10) as line:
+    with line_to(office) as line:
         line.sendall(said)
         line.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: line.recv(4_096), b""))

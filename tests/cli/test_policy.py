@@ -28,7 +28,7 @@ def spoil(org: Path, file: str, before: str, after: str) -> int:
 def test_the_example_organisation_is_fine(prod_access: ProdAccess):
     ran = prod_access("policy", "check")
     assert ran.code == 0
-    assert ran.out.splitlines()[-1].startswith("The policy is fine: 5 roles, 10 rules, 16 cases. ")
+    assert ran.out.splitlines()[-1].startswith("The policy is fine: 5 roles, 12 rules, 22 cases. ")
     found = json.loads(prod_access("policy", "check", "--json").out)
     assert found["ok"] is True
     assert len(found["policy"]) == 64
@@ -59,8 +59,8 @@ def test_the_cases_beside_the_rules_are_asked(prod_access: ProdAccess):
     ran = prod_access("policy", "test")
     assert ran.code == 0
     assert ran.out.splitlines()[0] == "passed: anybody reads logs at night"
-    assert ran.out.splitlines()[-1] == "16 of 16 cases answered as they should."
-    assert len(json.loads(prod_access("policy", "test", "--json").out)["passed"]) == 16
+    assert ran.out.splitlines()[-1] == "22 of 22 cases answered as they should."
+    assert len(json.loads(prod_access("policy", "test", "--json").out)["passed"]) == 22
 
 
 def test_a_case_that_is_answered_otherwise_is_refused(prod_access: ProdAccess, org: Path):

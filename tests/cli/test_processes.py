@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -214,6 +215,7 @@ def test_up_runs_everything_and_a_redis_of_its_own(environment: Path, monkeypatc
         "announcer",
         *(f"worker-{queue}" for queue in QUEUES),
         "clock",
+        "web",
     ]
     assert programs[0].last
     assert urlsplit(env["REDIS_URL"]).hostname == "127.0.0.1"
@@ -221,6 +223,7 @@ def test_up_runs_everything_and_a_redis_of_its_own(environment: Path, monkeypatc
     for program in programs[1:]:
         assert program.command[:3] == (sys.executable, "-m", "cli.main")
         assert program.env["REDIS_URL"] == env["REDIS_URL"]
+    assert [program.name for program in programs if program.env.get("SLACK_BOT_TOKEN") == ""] == ["web"]
 
 
 @pytest.mark.usefixtures("environment")
@@ -299,7 +302,10 @@ def test_up_runs_all_of_it_until_it_is_told_to_end(
     prod_access: ProdAccess, slack: Person, environment: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("REDIS_URL")
-    everybody = {"bot", "announcer", *queues(["aws", "gcp", "azure"]), "clock"}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PORT", str(probe.getsockname()[1]))
+    everybody = {"bot", "announcer", *queues(["aws", "gcp", "azure"]), "clock", "web"}
     asked: list[str] = []
 
     def works() -> bool:

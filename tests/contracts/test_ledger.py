@@ -20,8 +20,23 @@ from policies.holding import (
     StillThere,
     Unreachable,
 )
+from policies.incident import (
+    Heard,
+    Incident,
+    IncidentState,
+    PagerEvent,
+    PagerName,
+    PagerVerb,
+    heard,
+)
+from policies.incident import closed as incident_closed
+from policies.incident import opened as incident_opened
 from policies.request import WARNING, RequestState, approved, asked, denied, withdrawn
-from tests.builders import ANA, AWS, BEN, HOUR, NOW, StoppedClock, grant, request, yes
+from policies.review import Review, Verdict, answered
+from policies.review import opened as review_opened
+from policies.values import GroupName, IncidentId, RequestId
+from tests.builders import ANA, AWS, BEN, EMI, HOUR, NOW, StoppedClock, grant, request, yes
+from workers.ledger import deliveries, incidents, notices, on_call, reviews
 from workers.ledger.claims import Claim, Settled, claim_due, renew_claims, settle_claims
 from workers.ledger.engine import open_engine, write_transaction
 from workers.ledger.errors import Repeated, Stale, WrongEpoch
@@ -388,3 +403,263 @@ def test_only_two_kinds_of_database_are_opened():
         open_engine("mysql://x")
     with pytest.raises(ValueError, match="needs a file"):
         open_engine("sqlite://")
+
+
+# Incidents
+
+
+def incident(number: int = 42, **changes: object) -> Incident:
+    made = Incident(
+        id=IncidentId(f"INC-{number}"),
+        title="text-1",
+        opened_at=NOW,
+        live_since=NOW,
+        heard_at=NOW,
+    )
+    return made.model_copy(update=changes)
+
+
+def paged(number: int = 42, *, pager: str = "pagerduty", key: str = "Q1") -> Incident:
+    return incident(number, pager=PagerName(pager), key=key)
+
+
+def break_down(ledger: Ledger, made: Incident) -> Incident:
+    with ledger.writing() as writing:
+        return incidents.add(writing, incident_opened(made, NOW))
+
+
+def resolve(ledger: Ledger, made: Incident) -> Incident:
+    news = Heard(verb=PagerVerb.RESOLVED, at=NOW, delivery="d")
+    moved = heard(made, news, NOW, timedelta(minutes=10))
+    assert moved is not None
+    with ledger.writing() as writing:
+        return incidents.save(writing, moved)
+
+
+def test_an_incident_is_found_by_its_name_and_by_its_pagers_id(ledger: Ledger):
+    made = break_down(ledger, paged())
+    with ledger.reading() as reader:
+        assert incidents.find(reader, made.id) == made
+        assert incidents.of_pager(reader, PagerName("pagerduty"), "Q1") == made
+        assert incidents.of_pager(reader, PagerName("incident-io"), "Q1") is None
+        assert incidents.find(reader, IncidentId("INC-43")) is None
+
+
+@pytest.mark.parametrize("second", [paged(42, key="Q2"), paged(43)], ids=["its name", "its pager's id"])
+def test_an_incident_whose_name_or_pagers_id_is_taken_is_not_added(ledger: Ledger, second: Incident):
+    break_down(ledger, paged())
+    with pytest.raises(Stale):
+        break_down(ledger, second)
+    with ledger.reading() as reader:
+        assert [entry.kind for entry in reader.entries()] == ["incident.opened"]
+
+
+def test_any_number_of_incidents_without_a_pager_are_kept(ledger: Ledger):
+    break_down(ledger, incident(1))
+    break_down(ledger, incident(2, opened_at=NOW + HOUR))
+    with ledger.reading() as reader:
+        newest_first = [one.id for one in incidents.in_states(reader, [IncidentState.LIVE])]
+    assert newest_first == ["INC-2", "INC-1"]
+
+
+def test_two_changes_of_one_version_of_an_incident_make_one(ledger: Ledger):
+    made = break_down(ledger, incident())
+    resolve(ledger, made)
+    with pytest.raises(Stale), ledger.writing() as writing:
+        incidents.save(writing, incident_closed(made, None, NOW))
+    with ledger.reading() as reader:
+        assert incidents.in_states(reader, [IncidentState.LIVE, IncidentState.CLOSED]) == ()
+        assert [one.id for one in incidents.in_states(reader, [IncidentState.RESOLVED])] == [made.id]
+
+
+def test_an_incident_is_due_when_its_grace_time_is_over_and_is_the_next_alarm(ledger: Ledger):
+    resolve(ledger, break_down(ledger, incident()))
+    over = NOW + timedelta(minutes=10)
+    with ledger.reading() as reader:
+        assert reader.next_alarm(NOW) == over
+        assert incidents.due(reader, over - timedelta(microseconds=1)) == ()
+        assert [one.id for one in incidents.due(reader, over)] == ["INC-42"]
+
+
+def test_what_hangs_on_an_incident_is_found_by_its_state(ledger: Ledger):
+    with ledger.writing() as writing:
+        for number, named in ((1, "INC-42"), (2, "INC-43"), (3, None), (4, "INC-42")):
+            hanging = IncidentId(named) if named else None
+            writing.add_request(asked(request(number, incident=hanging)))
+        waiting = writing.request(request(4).id)
+        assert waiting is not None
+        writing.save_request(withdrawn(waiting, ANA, NOW))
+    with ledger.reading() as reader:
+        found = reader.requests_in(IncidentId("INC-42"), [RequestState.PENDING])
+    assert [one.id for one in found] == ["pa-0001"]
+
+
+# Reviews
+
+
+def review(number: int = 1, **changes: object) -> Review:
+    made = Review(
+        id=RequestId(f"pa-{number:04d}"),
+        holder=ANA,
+        handed_out_by=ANA,
+        reviewers=(GroupName("security"),),
+        opened_at=NOW,
+        ends_at=NOW + timedelta(days=1),
+        due_at=None,
+    )
+    return made.model_copy(update=changes)
+
+
+def want_review(ledger: Ledger, made: Review) -> Review:
+    with ledger.writing() as writing:
+        return reviews.add(writing, review_opened(made))
+
+
+def test_reviews_wait_for_all_or_for_one_holder_the_one_due_first_first(ledger: Ledger):
+    late = want_review(ledger, review(1))
+    soon = want_review(ledger, review(2, ends_at=NOW + HOUR))
+    bens = want_review(ledger, review(3, holder=BEN, ends_at=NOW + 2 * HOUR))
+    with ledger.reading() as reader:
+        assert reviews.waiting(reader) == (soon, bens, late)
+        assert reviews.waiting(reader, BEN) == (bens,)
+        assert reviews.find(reader, late.id) == late
+        assert reviews.find(reader, RequestId("pa-0009")) is None
+
+
+def test_a_request_has_one_review(ledger: Ledger):
+    want_review(ledger, review())
+    with pytest.raises(Stale):
+        want_review(ledger, review())
+
+
+def test_two_answers_to_one_review_make_one_and_it_waits_no_more(ledger: Ledger):
+    waiting = want_review(ledger, review())
+    answer = answered(waiting, EMI, Verdict.AS_EXPECTED, None, NOW)
+    with ledger.writing() as writing:
+        reviews.save(writing, answer)
+    with pytest.raises(Stale), ledger.writing() as writing:
+        reviews.save(writing, answer)
+    with ledger.reading() as reader:
+        assert reviews.waiting(reader) == reviews.due(reader, NOW + timedelta(days=9)) == ()
+
+
+def test_a_review_is_due_two_hours_before_its_end_and_is_the_next_alarm(ledger: Ledger):
+    want_review(ledger, review())
+    due_at = NOW + timedelta(hours=22)
+    with ledger.reading() as reader:
+        assert reader.next_alarm(NOW) == due_at
+        assert reviews.due(reader, due_at - timedelta(microseconds=1)) == ()
+        assert len(reviews.due(reader, due_at)) == 1
+
+
+# What pagers said
+
+
+def said(delivery: str = "d-1", pager: str = "pagerduty") -> PagerEvent:
+    return PagerEvent(
+        pager=PagerName(pager), delivery=delivery, verb=PagerVerb.TRIGGERED, at=NOW, incident="Q1"
+    )
+
+
+def take_in(ledger: Ledger, event: PagerEvent) -> bool:
+    return ledger.retrying(lambda writing: deliveries.take_in(writing, event))
+
+
+def waiting_deliveries(ledger: Ledger) -> tuple[deliveries.Waiting, ...]:
+    with ledger.reading() as reader:
+        return deliveries.waiting(reader)
+
+
+def test_what_a_pager_said_waits_in_the_order_it_came_and_rings(ledger: Ledger, bells: list[str]):
+    events = [said("d-2"), said("d-1"), said("d-2", "incident-io")]
+    assert [take_in(ledger, event) for event in events] == [True, True, True]
+    assert [one.event for one in waiting_deliveries(ledger)] == events
+    assert bells == ["announce"] * 3
+
+
+def test_what_a_pager_repeats_is_taken_in_once_also_after_it_was_acted_on(ledger: Ledger, bells: list[str]):
+    assert take_in(ledger, said())
+    bells.clear()
+    assert not take_in(ledger, said())
+    (one,) = waiting_deliveries(ledger)
+    assert ledger.retrying(lambda writing: deliveries.done(writing, one.number))
+    assert not take_in(ledger, said())
+    assert waiting_deliveries(ledger) == ()
+    assert bells == []
+
+
+def test_many_repetitions_at_once_are_taken_in_once(ledger: Ledger):
+    new: list[bool] = []
+    threads = [threading.Thread(target=lambda: new.append(take_in(ledger, said()))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(new) == [False] * 7 + [True]
+
+
+def test_a_delivery_is_acted_on_by_one(ledger: Ledger):
+    take_in(ledger, said())
+    (one,) = waiting_deliveries(ledger)
+    first = [ledger.retrying(lambda writing: deliveries.done(writing, one.number)) for _ in range(2)]
+    assert first == [True, False]
+
+
+def test_a_delivery_is_forgotten_after_three_days_and_never_before_it_was_acted_on(
+    ledger: Ledger, clock: StoppedClock
+):
+    take_in(ledger, said("d-1"))
+    take_in(ledger, said("d-2"))
+    one = waiting_deliveries(ledger)[0]
+    ledger.retrying(lambda writing: deliveries.done(writing, one.number))
+    clock.move(deliveries.REMEMBERED)
+    assert ledger.retrying(deliveries.forget) == 0
+    clock.move(timedelta(microseconds=1))
+    assert ledger.retrying(deliveries.forget) == 1
+    assert [one.event.delivery for one in waiting_deliveries(ledger)] == ["d-2"]
+
+
+# Who is on call
+
+
+def test_who_is_on_call_is_kept_with_its_moment_and_replaced_by_what_is_newer(ledger: Ledger):
+    before = on_call.Known("db-primary", (BEN, ANA), NOW)
+    nobody_can_say = on_call.Known("platform-primary", None, NOW, "away")
+    after = on_call.Known("db-primary", (), NOW + HOUR)
+    with ledger.writing() as writing:
+        on_call.put(writing, before)
+        on_call.put(writing, nobody_can_say)
+        assert on_call.find(writing, ["db-primary"])["db-primary"].people == (ANA, BEN)
+        on_call.put(writing, after)
+    with ledger.reading() as reader:
+        known = on_call.find(reader, ["db-primary", "platform-primary", "never-asked"])
+    assert known == {"db-primary": after, "platform-primary": nobody_can_say}
+
+
+def test_what_is_wanted_is_wanted_until_it_is_known_anew_and_keeps_what_is_known(ledger: Ledger):
+    known = on_call.Known("db-primary", (BEN,), NOW)
+    with ledger.writing() as writing:
+        on_call.put(writing, known)
+        on_call.want(writing, {"platform-primary", "db-primary"})
+        on_call.want(writing, {"db-primary"})
+    with ledger.reading() as reader:
+        assert on_call.wanted(reader) == ("db-primary", "platform-primary")
+        assert on_call.find(reader, ["db-primary"]) == {"db-primary": known}
+        assert on_call.find(reader, ["platform-primary"])["platform-primary"].people is None
+    ledger.retrying(lambda writing: on_call.put(writing, known))
+    with ledger.reading() as reader:
+        assert on_call.wanted(reader) == ("platform-primary",)
+
+
+# Messages that are drawn again
+
+
+def test_a_message_is_remembered_by_its_name_as_it_was_last_drawn(ledger: Ledger):
+    posted = notices.Notice("incident/INC-42", "C0OPS", "1.1", "digest")
+    with ledger.writing() as writing:
+        assert notices.find(writing, posted.name) is None
+        notices.put(writing, notices.Notice(posted.name, posted.channel))
+        notices.put(writing, posted)
+    with ledger.reading() as reader:
+        assert notices.find(reader, posted.name) == posted
+        assert notices.find(reader, "review/pa-0001") is None

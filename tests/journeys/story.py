@@ -6,8 +6,9 @@ One request gives access in AWS, Google Cloud and Azure. Every process is real a
 stand-ins: a person really calls each cloud, before, during and after. The end is proved apart: ended early by
 its holder; workers and clock killed, so what each cloud knows of the end refuses alone (Azure's direct
 assignments know of none, and it is said); the clouds' dates stopped, so the workers alone take it away. In
-between it is extended, and once a cloud says no and nothing is left in any of the three. Exit code 1 when
-anything was seen that should not be, or not seen.
+between it is extended, and once a cloud says no and nothing is left in any of the three. At last a pager
+rings: an emergency starts in its incident, ends with it, and is reviewed. Exit code 1 when anything was seen
+that should not be, or not seen.
 """
 
 import argparse
@@ -27,18 +28,21 @@ from policies.catalogue import Role
 from policies.entitlements import holding_key, resolve
 from policies.files import load
 from policies.grant import Grant, GrantState
-from policies.values import PersonId, RequestId, RoleName
+from policies.incident import IncidentState
+from policies.values import IncidentId, PersonId, RequestId, RoleName
 from sandbox.aws.faults import Kind
 from sandbox.organisation import CONSOLE
 from sandbox.slack.person import Message, Outcome, Person
 from sandbox.world import CLOUDS, DidNotHappenError, World
 from tests.builders import grant as any_grant
 from tests.journeys.clouds import Tried, clouds_of
+from workers.ledger import incidents
 from workers.logs import start_logging
 
 CHANNEL: Final = "C0DB"
 ROLE: Final = RoleName("prod-db-readonly")
-PEOPLE: Final = {"ana": "U0ANA", "ben": "U0BEN"}
+PEOPLE: Final = {"ana": "U0ANA", "ben": "U0BEN", "emi": "U0EMI"}
+SECURITY: Final = "C0SECURITY"
 NAMES: Final = {"ana": "Ana Ruiz"}
 THREE: Final = ("aws", "gcp", "azure")
 """What the role reaches."""
@@ -139,6 +143,7 @@ def tell_all(story: Story) -> None:
     act_workers_alone(story, story.approve("ana", story.ask("ana", "15m")))
     act_clouds_alone(story, story.approve("ana", story.ask("ana", "30m")))
     act_identity_center(story)
+    act_incident(story)
     act_audit(story)
 
 
@@ -307,6 +312,68 @@ def act_identity_center(story: Story) -> None:
     story.tell("ended_by_workers_only", refused, cloud=clouds[0], left=story.standing(), card=card.text)
 
 
+def act_incident(story: Story) -> None:
+    """A page, an emergency in its incident, its end by the pager's word, and the review."""
+    incident = act_paged(story)
+    act_incident_resolved(story, act_emergency(story, incident))
+    act_review(story)
+
+
+def act_paged(story: Story) -> IncidentId:
+    """A page makes its incident known."""
+    started = time.monotonic()
+    story.world.pagers.hand.fire("INC-42", "checkout-api", "checkout is down", "sev2")
+    story.world.pagers.webhooks.send()
+    live = story.world.until("the incident is live", lambda: _incident(story, IncidentState.LIVE))
+    story.tell("paged", live.service == "checkout-api", incident=live.id, seconds=_since(started))
+    return live.id
+
+
+def act_emergency(story: Story, incident: IncidentId) -> Held:
+    """It starts at once, and security sees it."""
+    world, ana, emi = story.world, story.person("ana"), story.person("emi")
+    started = time.monotonic()
+    line = f"/prod-access emergency {ROLE} {incident} only this shows which queries hang"
+    story.until_taken(lambda: ana.types(line, CHANNEL))
+    reply = world.until("the reply", lambda: ana.message(CHANNEL, "Started, until"))
+    held = world.until("the emergency is live", lambda: story.live("ana"), seconds=20)
+    loud = world.until("security sees it", lambda: emi.message(SECURITY, "EMERGENCY"))
+    story.tell("emergency", reply.only_you, seconds=_since(started), reply=reply.text, told=loud.shown)
+    story.can_use("ana", held, "during", expected=True, sessions={})
+    return held
+
+
+def act_incident_resolved(story: Story, held: Held) -> None:
+    """What hangs on it goes on for the grace time, and then ends everywhere."""
+    world, sessions = story.world, story.open("ana", held)
+    world.pagers.hand.resolve("INC-42")
+    world.pagers.webhooks.send()
+    over = world.until("the incident is resolved", lambda: _incident(story, IncidentState.RESOLVED))
+    story.can_use("ana", held, "in the grace time", expected=True, sessions=sessions)
+    world.clock.move_to(over.due_at)
+    story.nothing_stands(seconds=40)
+    refused = story.can_use("ana", held, "after", expected=False, sessions=sessions)
+    story.tell("incident_resolved", refused, incident=over.id, left=story.standing())
+
+
+def act_review(story: Story) -> None:
+    """Somebody who had no part in it looks at it."""
+    world, emi = story.world, story.person("emi")
+    asks = world.until("the review", lambda: emi.message(SECURITY, "Review"), seconds=30)
+    story.until_taken(lambda: emi.clicks("As expected", asks))
+    done = world.until("it is reviewed", lambda: emi.message(SECURITY, "Reviewed: as expected"))
+    story.tell("review", "As expected" not in done.buttons, message=done.shown)
+
+
+def _incident(story: Story, state: IncidentState) -> Any:  # noqa: ANN401 (an incident with its moments)
+    with story.world.ledger.reading() as reader:
+        return next(iter(incidents.in_states(reader, [state])), None)
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
+
+
 def _all(world: World, number: signal.Signals) -> None:
     for name in world.workers:
         world.supervisor.children[name].signal(number)
@@ -351,7 +418,11 @@ def main() -> int:
     given = os.environ.get("DATABASE_URL", "")
     postgres = asked.database == "postgresql" and not given
     with World(
-        asked.home, database_url=given, postgres=postgres, clouds=(*CLOUDS, "identity-center")
+        asked.home,
+        database_url=given,
+        postgres=postgres,
+        clouds=(*CLOUDS, "identity-center"),
+        pagers=True,
     ) as world:
         story = Story(world)
         kind = world.ledger.engine.dialect.name

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.decision import Refusal, Refuse
 from policies.extension import (
     MARGIN,
     ORDINARY,
@@ -20,6 +21,8 @@ from policies.extension import (
     lapsed_more,
     lasting,
     longer,
+    refused_more,
+    revised_more,
     settled_more,
     too_late,
     warned,
@@ -89,6 +92,29 @@ def test_one_of_two_yeses_is_counted():
     assert counted.extension is not None
     assert counted.extension.approvals == (yes(),)
     assert counted.extension.allowed_at is None
+
+
+def test_when_the_rules_change_it_is_asked_for_anew_and_the_yeses_so_far_are_void():
+    anew = LATER + HALF / 2
+    asked_again = revised_more(counted_more(ask(), yes()).value, terms("security"), anew)
+    assert [event.kind for event in asked_again.events] == [
+        "request.extension_revised",
+        "request.extension_asked",
+    ]
+    extension = asked_again.value.extension
+    assert extension is not None
+    assert (extension.terms, extension.approvals) == (terms("security"), ())
+    assert (extension.asked_by, extension.asked_at, extension.ends_at) == (ANA, anew, NOW + HOUR + HALF)
+    assert extension.lapses_at == min(anew + terms().answer_within, NOW + HOUR)
+    assert asked_again.value.due_at == min(asked_again.value.warns_at or NOW, extension.lapses_at)
+
+
+def test_what_the_rules_refuse_is_written_down_beside_the_story():
+    refuse = Refuse(kind=Refusal.TOO_LONG, reasons=("2 h is the most.",), policy_hash="p" * 64)
+    event = refused_more(ACTIVE, ANA, NOW + 3 * HOUR, refuse, LATER)
+    assert (event.kind, event.at, event.body["answer"]) == ("extension.refused", LATER, "too_long")
+    assert "request" not in event.body
+    assert event.body["card"] == ACTIVE.id
 
 
 def test_the_last_yes_tells_the_clouds_and_not_yet_the_end():

@@ -143,6 +143,8 @@ def test_a_new_request_waits_until_it_lapses_and_says_what_was_asked():
         "seconds": 3600,
         "reason": "ref",
         "reference": "INC-42",
+        "incident": None,
+        "emergency": False,
         "rule": "engineers-read",
         "policy": "3fa9c1" + "0" * 58,
     }

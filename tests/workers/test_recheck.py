@@ -7,13 +7,15 @@ import pytest
 
 from policies.approval import Approval
 from policies.entitlements.aws import AwsLease
+from policies.facts import gather
 from policies.grant import planned
 from policies.holding import Direction, Overruled, Unreachable
-from policies.request import approved, asked
+from policies.request import AccessRequest, approved, asked
 from policies.rules import Policy
 from policies.values import GroupName, PersonId
 from tests.builders import AWS, LEASE, NOW, StoppedClock, grant, request, yes
 from tests.policies.builders import GROUPS, people, policy, role, rule, yes_from
+from workers.around import ask_of
 from workers.ledger.claims import Claim, claim_due
 from workers.ledger.ledger import Ledger
 from workers.recheck import StillAllowed, why_not
@@ -25,12 +27,19 @@ TWO_YESES = rule("two-yeses", match=ENGINEERS, approvals=[yes_from("db-oncall", 
 SECURITY = rule("security", match=ENGINEERS, approvals=[yes_from("security")])
 
 
+def why(approved_before: AccessRequest, now_in_force: Policy) -> str | None:
+    ask = ask_of(approved_before, approved_before.duration)
+    return why_not(
+        approved_before, now_in_force, ask, gather(now_in_force, ask.requester, ask.beneficiary, NOW)
+    )
+
+
 def said(*names: str) -> tuple[Approval, ...]:
     return tuple(yes(name) for name in names)
 
 
 @pytest.mark.parametrize(
-    ("now_in_force", "yeses", "why"),
+    ("now_in_force", "yeses", "expected"),
     [
         (policy(FREE), (), None),
         (policy(ONE_YES), said("ben"), None),
@@ -47,14 +56,14 @@ def said(*names: str) -> tuple[Approval, ...]:
     ],
 )
 def test_what_was_approved_is_given_only_if_it_would_still_be_given(
-    now_in_force: Policy, yeses: tuple[Approval, ...], why: str | None
+    now_in_force: Policy, yeses: tuple[Approval, ...], expected: str | None
 ):
-    assert why_not(request(approvals=yeses), now_in_force, NOW) == why
+    assert why(request(approvals=yeses), now_in_force) == expected
 
 
 def test_a_yes_of_somebody_who_has_left_no_longer_counts():
     gone = Approval(person=PersonId("gus"), at=NOW, groups=(GroupName("db-oncall"),), digest="d")
-    assert why_not(request(approvals=(gone,)), policy(ONE_YES), NOW) == "more_approvals_needed"
+    assert why(request(approvals=(gone,)), policy(ONE_YES)) == "more_approvals_needed"
 
 
 # In a claim

@@ -10,7 +10,7 @@ from policies.audit import Entry
 from policies.grant import Grant, GrantState
 from policies.holding import Direction
 from policies.request import AccessRequest, RequestState
-from policies.values import CloudName, GrantId, HoldingKey, PersonId, RequestId
+from policies.values import CloudName, GrantId, HoldingKey, IncidentId, PersonId, RequestId
 from workers.ledger import schema
 
 _ENDS_ON_TIME: Final = ("planned", "granting", "live", "extending")
@@ -95,6 +95,13 @@ class Reader:
             query = query.where(or_(table.c.requester == person, table.c.beneficiary == person))
         return self._requests(query)
 
+    def requests_in(self, incident: IncidentId, states: Iterable[RequestState]) -> tuple[AccessRequest, ...]:
+        """Requests in these states that hang on an incident, by id."""
+        table = schema.requests
+        wanted = table.c.state.in_([state.value for state in states])
+        query = select(table.c.body).where(table.c.incident == incident, wanted).order_by(table.c.id)
+        return self._requests(query)
+
     def requests_due(self, now: datetime, most: int = 100) -> tuple[AccessRequest, ...]:
         """Requests whose alarm has come."""
         table = schema.requests
@@ -167,8 +174,9 @@ class Reader:
         return frozenset(CloudName(cloud) for cloud in self._connection.execute(query).scalars())
 
     def next_alarm(self, after: datetime) -> datetime | None:
-        """The next moment at which some request or holding is due."""
-        rows = (schema.requests.c.due_at, schema.holdings.c.due_at)
+        """The next moment at which something is due."""
+        tables = (schema.requests, schema.holdings, schema.incidents, schema.reviews)
+        rows = [table.c.due_at for table in tables]
         queries = [select(func.min(column)).where(column > after) for column in rows]
         found = [self._connection.execute(query).scalar_one() for query in queries]
         return min((moment for moment in found if moment is not None), default=None)

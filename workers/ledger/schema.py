@@ -77,6 +77,8 @@ requests: Final = Table(
     Column("asked_at", MomentColumn, nullable=False),
     Column("due_at", MomentColumn),
     Column("body", Text, nullable=False),
+    Column("incident", Text),
+    Index("requests_by_incident", "incident", "state"),
     Index("requests_by_beneficiary", "beneficiary", "state"),
     Index("requests_by_requester", "requester", "state"),
     Index("requests_by_state", "state", "asked_at"),
@@ -261,3 +263,85 @@ logins: Final = Table(
 
 `device` and `token` are digests: what they are of is known to the terminal alone.
 """
+
+incidents: Final = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("pager", Text),
+    Column("key", Text),
+    Column("opened_at", MomentColumn, nullable=False),
+    Column("due_at", MomentColumn),
+    Column("body", Text, nullable=False),
+    Index("incidents_by_key", "pager", "key", unique=True),
+    Index("incidents_by_state", "state", "opened_at"),
+    Index(
+        "incidents_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+"""What is broken; a row is locked before access that hangs on it is given, made longer or ended."""
+
+reviews: Final = Table(
+    "reviews",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("ends_at", MomentColumn, nullable=False),
+    Column("due_at", MomentColumn),
+    Column("body", Text, nullable=False),
+    Index("reviews_by_holder", "holder", "state"),
+    Index("reviews_by_state", "state", "ends_at"),
+    Index(
+        "reviews_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+"""What nobody had to approve and somebody looks at afterwards, by the id of its request."""
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("pager", Text, nullable=False),
+    Column("delivery", Text, nullable=False),
+    Column("at", MomentColumn, nullable=False),
+    Column("body", Text),
+    Index("deliveries_by_name", "pager", "delivery", unique=True),
+    Index(
+        "deliveries_waiting",
+        "number",
+        sqlite_where=text("body IS NOT NULL"),
+        postgresql_where=text("body IS NOT NULL"),
+    ),
+)
+"""What pagers said, verified; the body stays until it was acted on, the name for longer: pagers repeat."""
+
+on_call: Final = Table(
+    "on_call",
+    metadata,
+    Column("schedule", Text, primary_key=True),
+    Column("people", Text),
+    Column("as_of", MomentColumn, nullable=False),
+    Column("wanted_at", MomentColumn),
+    Column("problem", Text),
+)
+"""Who was on call and as of when; without people nobody could say. Wanted: a worker needs a newer answer."""
+
+notices: Final = Table(
+    "notices",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("message", Text),
+    Column("drawn", Text, nullable=False),
+)
+"""Messages that are drawn again and are no request's card: of incidents and reviews."""

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from types import ModuleType
 from typing import Final
 
 from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
@@ -63,6 +64,7 @@ class Writing(Reader):
             "requester": request.requester,
             "beneficiary": request.beneficiary,
             "asked_at": request.asked_at,
+            "incident": request.incident,
             **_request_columns(request),
         }
         self._connection.execute(insert(schema.requests), row)
@@ -72,7 +74,7 @@ class Writing(Reader):
     def save_request(self, moved: Moved[AccessRequest]) -> AccessRequest:
         """The request as it now is; Stale when somebody changed it first."""
         request = moved.value
-        self._compare_and_set(schema.requests, request.id, request.version, _request_columns(request))
+        self.compare_and_set(schema.requests, request.id, request.version, _request_columns(request))
         self.record(moved.events)
         return request
 
@@ -108,10 +110,11 @@ class Writing(Reader):
 
     def _put_grant(self, moved: Moved[Grant]) -> None:
         grant = moved.value
-        self._compare_and_set(schema.grants, grant.id, grant.version, _grant_columns(grant))
+        self.compare_and_set(schema.grants, grant.id, grant.version, _grant_columns(grant))
         self.record(moved.events)
 
-    def _compare_and_set(self, table: Table, key: str, version: int, columns: dict[str, object]) -> None:
+    def compare_and_set(self, table: Table, key: str, version: int, columns: dict[str, object]) -> None:
+        """Change the row of a key to this version; Stale when it is not at the one before."""
         as_read = (table.c.id == bindparam("of_key"), table.c.version == bindparam("as_read"))
         row = {**columns, "of_key": key, "as_read": version - 1}
         changed = self._connection.execute(update(table).where(*as_read), row)
@@ -129,7 +132,7 @@ class Writing(Reader):
             "claimed_until": schema.NEVER,
             "together": changed_together(grant.entitlement),
         }
-        self._put_new(schema.holdings, row, key="key")
+        self.put_new(schema.holdings, row, "key")
         self._hasten(grant)
 
     def _hasten(self, grant: Grant) -> None:
@@ -199,7 +202,7 @@ class Writing(Reader):
 
     def put_card(self, card: Card) -> None:
         """Where a request is shown, new or changed."""
-        self._put(schema.cards, card._asdict(), key="request")
+        self.put(schema.cards, card._asdict(), "request")
 
     def token_for(self, request: RequestId, version: int) -> str:
         """The token of one version of a request, made when it is first needed."""
@@ -225,7 +228,7 @@ class Writing(Reader):
         """Be the one who reads on from a cursor until a moment; False when somebody else is."""
         table = schema.cursors
         fresh = {"name": name, "seq": 0, "held_until": schema.NEVER}
-        self._put_new(table, fresh, key="name")
+        self.put_new(table, fresh, "name")
         free = or_(table.c.held_by == holder, table.c.held_until <= self.now)
         taken = self._connection.execute(
             update(table).where(table.c.name == name, free).values(held_by=holder, held_until=until)
@@ -258,7 +261,7 @@ class Writing(Reader):
 
     def heard_of(self, name: str, kind: str) -> None:
         """Note that a process is alive now."""
-        self._put(schema.processes, {"name": name, "kind": kind, "seen_at": self.now}, key="name")
+        self.put(schema.processes, {"name": name, "kind": kind, "seen_at": self.now}, "name")
 
     def forget_process(self, name: str) -> None:
         """Note that a process has stopped."""
@@ -275,15 +278,19 @@ class Writing(Reader):
         query = select(schema.seen.c.outcome).where(schema.seen.c.operation == operation)
         return self._connection.execute(query).scalar_one_or_none()
 
-    def _put_new(self, table: Table, row: Mapping[str, object], *, key: str) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).values(**row)
-        self._connection.execute(statement.on_conflict_do_nothing(index_elements=[key]))
+    def put_new(self, table: Table, row: Mapping[str, object], *keys: str) -> bool:
+        """Add a row unless there is one of these keys already; False when there is."""
+        insertion = self._dialect.insert(table).values(**row).on_conflict_do_nothing(index_elements=keys)
+        return self._connection.execute(insertion).rowcount == 1
 
-    def _put(self, table: Table, row: dict[str, object], *, key: str) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).values(**row)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=row))
+    def put(self, table: Table, row: dict[str, object], *keys: str) -> None:
+        """Add a row, or put it in the place of the one of these keys."""
+        insertion = self._dialect.insert(table).values(**row)
+        self._connection.execute(insertion.on_conflict_do_update(index_elements=keys, set_=row))
+
+    @property
+    def _dialect(self) -> ModuleType:
+        return postgresql if self._connection.dialect.name == "postgresql" else sqlite
 
     def _ring(self, grant: Grant) -> None:
         if grant.due_at is not None and grant.due_at <= self.now:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.slack.line.head import Head, read_head
+from bot.slack.line.incidents import read_incident
 from bot.slack.line.references import reference_in
 from bot.slack.line.roles import KnownRoles
 from bot.slack.line.secrets import first_secret
@@ -14,6 +15,7 @@ from bot.slack.line.values import (
     LONGEST_REASON,
     Command,
     DidYouMean,
+    Emergency,
     Empty,
     End,
     Extend,
@@ -100,7 +102,17 @@ def _read_command(typed: _Typed, vocabulary: Vocabulary, known: KnownRoles) -> L
     if command is None:
         return None
     rest = typed.after(1)
-    return _answer(command, rest, known) if command in vocabulary.commands else Later(command, rest)
+    if command not in vocabulary.commands:
+        return Later(command, rest)
+    if command is Command.EMERGENCY:
+        return _emergency(typed, known)
+    return _answer(command, rest, known)
+
+
+def _emergency(typed: _Typed, known: KnownRoles) -> Emergency:
+    """The ask after the word; where a role is missing, everything is reason."""
+    rest = _Typed(typed.text, typed.words[1:], typed.secret)
+    return Emergency(_complete(read_head(rest.words, known), rest))
 
 
 def _answer(command: Command, rest: str, known: KnownRoles) -> Line:
@@ -113,6 +125,8 @@ def _answer(command: Command, rest: str, known: KnownRoles) -> Line:
             return _extend(rest, known)
         case Command.LOGIN:
             return Login(as_typed(rest))
+        case Command.INCIDENT:
+            return read_incident(rest)
         case _:
             return _ALONE.get(command) or Later(command, rest)
 

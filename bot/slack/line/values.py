@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from policies.values import RoleName
+from policies.values import IncidentId, RoleName
 
 LONGEST_REASON = 2_000
 """The most characters a reason is stored with."""
@@ -37,6 +37,8 @@ COMMANDS_SO_FAR = frozenset(
         Command.HELP,
         Command.LOGIN,
         Command.LOGOUT,
+        Command.EMERGENCY,
+        Command.INCIDENT,
     }
 )
 """The commands that have an answer already."""
@@ -221,6 +223,49 @@ class Logout:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """An ask that cannot wait for a yes."""
+
+    ask: Whole | Part
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """Which incidents go on?"""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentNamed:
+    """How does this incident stand? The name is in capitals."""
+
+    name: IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpened:
+    """Something is broken: what, and how badly where that was said."""
+
+    name: IncidentId
+    severity: str | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEnded:
+    """End all access that hangs on this incident."""
+
+    name: IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentUnclear:
+    """The words after `incident` are none of these."""
+
+
+IncidentLine: TypeAlias = Incidents | IncidentNamed | IncidentOpened | IncidentEnded | IncidentUnclear
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """A command without an answer yet; `rest` is as Slack sent it, so that it can be read in its turn."""
 
@@ -236,6 +281,20 @@ class DidYouMean:
 
 
 Line: TypeAlias = (
-    Empty | Whole | Part | Mine | Waiting | Roles | End | Extend | Help | Login | Logout | Later | DidYouMean
+    Empty
+    | Whole
+    | Part
+    | Mine
+    | Waiting
+    | Roles
+    | End
+    | Extend
+    | Help
+    | Login
+    | Logout
+    | Emergency
+    | IncidentLine
+    | Later
+    | DidYouMean
 )
 """Everything a line can be."""

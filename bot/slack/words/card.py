@@ -55,7 +55,13 @@ def starting_title(view: RequestView, now: datetime) -> str:
     if live:
         return f"{_live_in_some(view, now)} · {_held(view)}"
     state = "Approved, starting" if view.yeses else "Starting"
-    return f"⚙️ *{state}* · {_held(view)} · until {until(view, now)}"
+    return f"{_loud('⚙️', state, view)} · {_held(view)} · until {until(view, now)}"
+
+
+def _loud(sign: str, state: str, view: RequestView) -> str:
+    """A state in bold; an emergency says so wherever it is shown while it runs."""
+    calm = f"{sign} *{state}*"
+    return f"🚨 *EMERGENCY, {state[:1].lower()}{state[1:]}*" if view.request.emergency else calm
 
 
 def _held(view: RequestView) -> str:
@@ -63,14 +69,15 @@ def _held(view: RequestView) -> str:
 
 
 def _live_in_some(view: RequestView, now: datetime) -> str:
-    return f"🔓 *Live in {how_many_live(view)} of {len(view.clouds)} until {until(view, now)}*"
+    state = f"Live in {how_many_live(view)} of {len(view.clouds)} until {until(view, now)}"
+    return _loud("🔓", state, view)
 
 
 def live_title(view: RequestView, now: datetime) -> str:
     """It is live everywhere, but for a cloud whose end could not be moved and has come."""
     if how_many_live(view) < len(view.clouds):
         return f"{_live_in_some(view, now)} · {_held(view)}"
-    return f"🔓 *Live until {until(view, now)}* · {_held(view)}"
+    return f"{_loud('🔓', f'Live until {until(view, now)}', view)} · {_held(view)}"
 
 
 def ending_title(view: RequestView) -> str:

@@ -101,7 +101,11 @@ def help_lines(contacts: Contacts = ORDINARY) -> tuple[str, ...]:
     page = f" · <{contacts.page}|Full page>" if contacts.page else ""
     return (
         f"*Ask*  `{_EXAMPLE}`  or just `/prod-access` for the form",
-        "*See*  `mine` · `waiting` · `roles`      *Change*  `extend 30m` · `end`",
+        (
+            "*See*  `mine` · `waiting` · `roles`      *Change*  `extend 30m` · `end`"
+            "      *Incident*  `incident INC-42 end`"
+        ),
+        "*Hurry*  `emergency prod-operator INC-42 why it cannot wait`",
         "*In a thread:* ⋯ on a message → Ask for access",
         f"*Need a person:* {escape(contacts.help)}{page}",
     )
@@ -120,8 +124,4 @@ def in_a_later_version(word: str) -> str:
 
 
 _HELP_NOW: Final = "For now: /prod-access help"
-_MEANWHILE: Final = {
-    "why": "For now /prod-access roles says what you can have.",
-    "emergency": "For now ask as usual with /prod-access.",
-    "incident": "For now end access one by one with /prod-access end.",
-}
+_MEANWHILE: Final = {"why": "For now /prod-access roles says what you can have."}

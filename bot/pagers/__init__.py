@@ -1,0 +1,1 @@
+"""Pagers: what they send us, verified and put into one shape (`policies.incident.PagerEvent`)."""

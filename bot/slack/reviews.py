@@ -1,0 +1,33 @@
+"""The message in the security channel: an emergency while it runs, and the review that it needs."""
+
+from datetime import datetime
+
+from bot.slack import actions as ids
+from bot.slack.blocks import FALLBACK_MOST, Block, Message, actions, button, clip, context, quote, section
+from bot.slack.words import incidents as words
+from bot.views import RequestView
+from policies.review import Review, ReviewState
+
+
+def told(view: RequestView, review: Review, who: str, *, now: datetime, token: str) -> Message:
+    """The emergency and its review as they stand; `who` is the name of whoever answered it."""
+    text = clip(words.spoken(view, review), FALLBACK_MOST)
+    said = [quote(view.reason)] if view.reason else []
+    if review.state is ReviewState.ANSWERED:
+        return Message(text, (section(words.answered(view, review, who, now)), *said))
+    return Message(
+        text,
+        (
+            section(words.emergency_title(view, now)),
+            *said,
+            _buttons(token),
+            context(words.emergency_context(view, review, now)),
+        ),
+    )
+
+
+def _buttons(token: str) -> Block:
+    return actions(
+        button(words.AS_EXPECTED, ids.REVIEW_FINE, token, label=words.AS_EXPECTED),
+        button(words.NEEDS_FOLLOW_UP, ids.REVIEW_FOLLOW_UP, token, label=words.NEEDS_FOLLOW_UP),
+    )
