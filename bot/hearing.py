@@ -8,7 +8,7 @@ unless it is old: what comes late may end things and gives nothing.
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -26,12 +26,13 @@ from policies.incident import (
 )
 from policies.rules import Policy
 from policies.values import IncidentId, PersonId
-from workers.ledger import deliveries, incidents
+from workers.ledger import deliveries, incidents, on_call
 from workers.ledger.ledger import Ledger
 from workers.ledger.writing import Writing
 
 log = structlog.get_logger(__name__)
 
+TIDY_EVERY: Final = timedelta(hours=1)
 LATE: Final = timedelta(minutes=15)
 """How old an event may be that makes an incident live: PagerDuty's signature covers no time of sending."""
 
@@ -42,6 +43,7 @@ class Hearing:
     def __init__(self, ledger: Ledger, policy: Callable[[], Policy | None]) -> None:
         self._ledger = ledger
         self._policy = policy
+        self._tidy_at = datetime.min.replace(tzinfo=UTC)
 
     def hear(self) -> int:
         """Act on what waits; how many events there were."""
@@ -56,11 +58,25 @@ class Hearing:
         def work(writing: Writing) -> bool:
             if not deliveries.done(writing, one.number):
                 return False
-            if one.event.verb is not PagerVerb.SHIFTED:
+            if one.event.verb is PagerVerb.SHIFTED:
+                on_call.want(writing, _schedules(policy, one.event.pager))
+            else:
                 take(writing, policy, one.event)
             return True
 
         return self._ledger.retrying(work)
+
+    def tidy(self) -> None:
+        """Now and then, forget what no pager repeats any more."""
+        now = self._ledger.now()
+        if now < self._tidy_at:
+            return
+        self._tidy_at = now + TIDY_EVERY
+        self._ledger.retrying(deliveries.forget)
+
+
+def _schedules(policy: Policy, pager: PagerName) -> tuple[str, ...]:
+    return tuple(one.name for one in policy.pagers.schedules if one.pager == pager)
 
 
 def take(writing: Writing, policy: Policy, event: PagerEvent) -> Incident | None:
@@ -71,8 +87,14 @@ def take(writing: Writing, policy: Policy, event: PagerEvent) -> Incident | None
     if known is None:
         return _open(writing, policy, event)
     locked = incidents.lock(writing, known.id) or known
+    if not locked.live and event.verb is not PagerVerb.RESOLVED and _is_late(writing, event):
+        return None
     moved = heard(locked, _translated(writing, policy, event, locked), writing.now, _grace(policy))
     return incidents.save(writing, moved) if moved else None
+
+
+def _is_late(writing: Writing, event: PagerEvent) -> bool:
+    return writing.now - event.at > LATE
 
 
 def _grace(policy: Policy) -> timedelta:
@@ -80,9 +102,8 @@ def _grace(policy: Policy) -> timedelta:
 
 
 def _open(writing: Writing, policy: Policy, event: PagerEvent) -> Incident | None:
-    late = writing.now - event.at > LATE
     over = event.verb is PagerVerb.RESOLVED
-    if late and not over:
+    if not over and _is_late(writing, event):
         log.warning("too_late_to_open", pager=event.pager, delivery=event.delivery)
         return None
     news = _translated(writing, policy, event, None)

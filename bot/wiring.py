@@ -173,8 +173,9 @@ class Face:
             self.look_around()
 
     def look_around(self) -> None:
-        """What nobody rings for: the policy, alerts, people who left; each whatever becomes of the others."""
-        for look in (self.policy_watch.look, self.alerts.look, self.leavers.look):
+        """What nobody rings for: policy, alerts, leavers, old deliveries; each whatever becomes of others."""
+        looks = (self.policy_watch.look, self.alerts.look, self.leavers.look, self.hearing.tidy)
+        for look in looks:
             try:
                 look()
             except Exception:  # the boundary of one look: the next one, and the polling, go on

@@ -89,10 +89,6 @@ class Facts(Value):
         known = {fact.schedule for fact in self.around.on_call if fact.on_call is not None}
         return tuple(name for name in schedules if name not in known)
 
-    def too_old(self, age: timedelta) -> tuple[str, ...]:
-        """The schedules of which the last answer is as old as this, or older."""
-        return tuple(fact.schedule for fact in self.around.on_call if self.now - fact.as_of >= age)
-
     def members(self, group: GroupName) -> tuple[PersonId, ...]:
         """The people of an approving group; nobody where the group is unknown."""
         return next((known.members for known in self.approvers if known.name == group), ())

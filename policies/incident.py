@@ -214,13 +214,15 @@ def heard(incident: Incident, news: Heard, now: datetime, grace: timedelta) -> M
         return None
     if news.verb in _OPENS and not incident.live:
         return _reopened(incident, at, now, told)
+    if news.verb is PagerVerb.REOPENED:  # the end before it is still under way: it does not count any more
+        told["live_since"] = at
     return _changed(incident, now, told)
 
 
 def _changed(incident: Incident, now: datetime, told: Mapping[str, Any]) -> Moved[Incident]:
     """What is new of it; that nothing is new is remembered and not written down."""
     words = {word for word, value in told.items() if getattr(incident, word) != value}
-    new = sorted(words - {"heard_at"})
+    new = sorted(words - {"heard_at", "live_since"})
     moved = incident.moved(IncidentVerb.CHANGE, **told)
     if not new:
         return Moved(moved, ())

@@ -35,7 +35,11 @@ def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         message = "a moment needs a time zone"
         raise ValueError(message)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = "a moment lies outside of all years"
+        raise ValueError(message) from None
 
 
 Moment = Annotated[datetime, AfterValidator(_utc)]

@@ -65,7 +65,7 @@ def session_of(keys: Keys) -> boto3.session.Session:
 class Free:
     """A budget that is never used up."""
 
-    def visit(self, instance: str) -> None:
+    def visit(self, instance: str, *, start: bool = False) -> None:
         """Let it through."""
 
     def begin(self, instance: str, key: HoldingKey, *, start: bool) -> None:

@@ -1,7 +1,8 @@
 """The rules, asked once more before the first cloud call."""
 
-from collections.abc import Callable
-from datetime import datetime
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from policies.approval import tally
@@ -14,7 +15,8 @@ from policies.grant import Grant, GrantState
 from policies.holding import No, Noes, Overruled, Unreachable
 from policies.request import AccessRequest
 from policies.rules import Policy
-from workers.around import YOUNG, ask_of, facts_of
+from policies.values import RequestId
+from workers.around import ask_of, facts_of
 from workers.ledger import on_call
 from workers.ledger.claims import Claim
 from workers.ledger.ledger import Ledger
@@ -27,15 +29,28 @@ Source = Callable[[], Policy | None]
 _ASKED_AGAIN: Final = {GrantState.PLANNED, GrantState.GRANTING, GrantState.EXTENDING}
 
 
+PATIENCE: Final = timedelta(seconds=3)
+_POLL: Final = 0.1
+_IN_VAIN: Final = 10.0
+
+
 class StillAllowed:
     """Whether what a claim is about to give would still be given now."""
 
     def __init__(
-        self, ledger: Ledger, source: Source, clock_is_wrong: Callable[[], bool] = lambda: False
+        self,
+        ledger: Ledger,
+        source: Source,
+        clock_is_wrong: Callable[[], bool] = lambda: False,
+        *,
+        patience: timedelta = PATIENCE,
     ) -> None:
+        """`patience`: how long a worker waits to be told who is on call before it tries again later."""
         self._ledger = ledger
         self._source = source
         self._clock_is_wrong = clock_is_wrong
+        self._patience = patience
+        self._waits_from = 0.0
 
     def __call__(self, claim: Claim) -> Noes:
         """The requests of a claim that get nothing now, and why; Unreachable without rules to ask."""
@@ -45,22 +60,46 @@ class StillAllowed:
         in_force = self._source()
         if in_force is None:
             return dict.fromkeys(asked, Unreachable("no_policy"))
+        judged = self._judge(asked, in_force)
+        unknown = _unknown(judged)
+        if unknown:
+            self._ledger.retrying(lambda writing: on_call.want(writing, unknown))
+            judged = self._judge_again(asked, in_force)
+        return {name: one.no for name, one in judged.items() if one.no is not None}
+
+    def _judge(self, asked: Mapping[RequestId, Grant], policy: Policy) -> "dict[RequestId, _Judged]":
         with self._ledger.reading() as reader:
             if reader.switch(FREEZE) is not None:
-                return dict.fromkeys(asked, Unreachable(FREEZE))
+                return dict.fromkeys(asked, _Judged(Unreachable(FREEZE)))
             now = self._ledger.now()
-            judged = {name: _judged(reader, grant, in_force, now) for name, grant in asked.items()}
-        old = {schedule for one in judged.values() for schedule in one.too_old}
-        if old:
-            self._ledger.retrying(lambda writing: on_call.want(writing, old))
-        return {name: one.no for name, one in judged.items() if one.no is not None}
+            return {name: _judged(reader, grant, policy, now) for name, grant in asked.items()}
+
+    def _judge_again(self, asked: Mapping[RequestId, Grant], policy: Policy) -> "dict[RequestId, _Judged]":
+        """The same, as soon as it is known who is on call: by the next try the answer may be old again.
+
+        Whoever waited in vain waits no more for a while, so that a pager that is away holds no start up.
+        """
+        judged = self._judge(asked, policy)
+        began = time.monotonic()
+        if began < self._waits_from:
+            return judged
+        while _unknown(judged) and time.monotonic() - began < self._patience.total_seconds():
+            time.sleep(_POLL)
+            judged = self._judge(asked, policy)
+        if _unknown(judged):
+            self._waits_from = time.monotonic() + _IN_VAIN
+        return judged
 
 
 class _Judged(NamedTuple):
     """What the rules say of a grant now, and of which schedules they would have to know more to say it."""
 
     no: No | None
-    too_old: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def _unknown(judged: Mapping[RequestId, _Judged]) -> set[str]:
+    return {schedule for one in judged.values() for schedule in one.unknown}
 
 
 def _judged(reader: Reader, grant: Grant, policy: Policy, now: datetime) -> _Judged:
@@ -73,9 +112,9 @@ def _judged(reader: Reader, grant: Grant, policy: Policy, now: datetime) -> _Jud
         return _Judged(Overruled("role_changed", policy.hash))
     ask = ask_of(request, lasting(request))
     facts = facts_of(reader, policy, request, ask, now)
-    why, too_old = why_not(request, policy, ask, facts), facts.too_old(YOUNG)
-    if why is not None and too_old:
-        return _Judged(Unreachable("on_call_not_known"), too_old)
+    why, unknown = why_not(request, policy, ask, facts), facts.not_known(policy.schedules_for(request.role))
+    if why is not None and unknown:
+        return _Judged(Unreachable("on_call_not_known"), unknown)
     return _Judged(Overruled(why, policy.hash) if why else None)
 
 

@@ -44,6 +44,10 @@ class UserGroups(Source):
             raise SourceAway(str(error), AT_ONCE) from error
         except SlackRefused as error:
             raise SourceRefused(error.code) from error
+        except (
+            Exception
+        ) as error:  # the boundary to an SDK that lets broken answers through as what they broke
+            raise SourceAway(type(error).__name__, AT_ONCE) from error
         if not all(map(_USER.fullmatch, members)):
             raise SourceAway("members that are no users", AT_ONCE)
         return members

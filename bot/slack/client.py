@@ -10,6 +10,7 @@ SlackError
 
 import re
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any, Final, NamedTuple, Protocol
 
 from slack_sdk import WebClient
@@ -169,12 +170,18 @@ class SlackConversation:
             answer = self._client.api_call(method, **_carried(method, given))
         except SlackApiError as error:
             raise _meaning(error) from error
-        except (SlackClientError, OSError, ValueError) as error:
+        except (SlackClientError, OSError, ValueError, HTTPException, AttributeError) as error:
+            # half an answer, and JSON that is no object, break inside the SDK
             raise SlackAway(type(error).__name__) from error
         if not isinstance(answer.data, dict):
             raise SlackAway("an answer that is not Slack's")
         data: Mapping[str, Any] = answer.data
         return data
+
+
+def _seconds(told: object) -> float:
+    """How long we are told to wait; a second where nothing that can be read is said."""
+    return float(str(told)) if str(told).isascii() and str(told).isdigit() else 1.0
 
 
 def _carried(method: str, words: dict[str, Any]) -> dict[str, Any]:
@@ -192,7 +199,7 @@ def _meaning(error: SlackApiError) -> SlackError:
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     status = int(getattr(answer, "status_code", 0) or 0)
     if status == _TOO_FAST or code in {"ratelimited", "rate_limited"}:
-        return SlackBusy(float(getattr(answer, "headers", {}).get("Retry-After", 1)))
+        return SlackBusy(_seconds(getattr(answer, "headers", {}).get("Retry-After")))
     if status >= _SERVER_SIDE or code in _THEIR_TROUBLE | _OUR_TOKEN:
         return SlackAway(code or str(status))
     if not _CODE.fullmatch(code):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -338,4 +339,23 @@ def part(here: Running, handler: SocketModeHandler) -> None:
     Person("U0ANA", here.base_url).page.post("sockets", do="cut")
     handler.client.closed = True
     handler.client.enqueue_message("{}")  # wakes the SDK's queue, which else looks up once a second
-    handler.close()
+    with _insisting(handler):
+        handler.close()
+
+
+@contextmanager
+def _insisting(handler: SocketModeHandler) -> Iterator[None]:
+    """Tell the SDK again and again that its session is over: one that just begins forgets it."""
+    done = threading.Event()
+
+    def insist() -> None:
+        while not done.wait(0.05):
+            handler.client.current_session_state.terminated = True
+
+    thread = threading.Thread(target=insist)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

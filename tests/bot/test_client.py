@@ -16,6 +16,7 @@ from bot.slack.client import (
     SlackError,
     SlackRefused,
     Standing,
+    _seconds,
 )
 from sandbox.slack.person import Person
 from sandbox.slack.server import Running
@@ -129,6 +130,13 @@ def test_too_fast_says_how_long_to_wait(talk: SlackConversation, ana: Person):
     with pytest.raises(SlackBusy, match=r"wait 17.0 s") as busy:
         talk.post("C0DB", HELLO)
     assert busy.value.after == 17.0
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("17", 17.0), (None, 1.0), ("inf", 1.0), ("Wed, 25 Nov 2026", 1.0), ("-3", 1.0)]
+)
+def test_how_long_to_wait_is_read_where_it_can_be(told: str | None, seconds: float):
+    assert _seconds(told) == seconds
 
 
 def test_a_token_that_is_not_taken_is_no_answer_about_the_message(talk: SlackConversation, ana: Person):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot import answers
 from bot.asking import Wish
@@ -12,14 +13,17 @@ from bot.deciding import Click
 from bot.desk import Desk
 from bot.views import CardState
 from policies.grant import EndCause, GrantState
+from policies.incident import Incident, opened
 from policies.people import People
 from policies.request import AccessRequest, RequestState
+from policies.review import Review, Verdict, answered
 from policies.rules import Policy
-from policies.values import PersonId, RequestId, RoleName
+from policies.values import IncidentId, PersonId, RequestId, RoleName
 from tests import builders
 from tests.builders import HOUR, NOW, StoppedClock
 from workers.clock import look_at
 from workers.ending import Stopped
+from workers.ledger import incidents, reviews
 from workers.ledger.ledger import Ledger
 
 READ = RoleName("prod-db-readonly")
@@ -368,3 +372,161 @@ def test_frozen_nothing_new_is_asked_or_approved_and_live_access_still_ends(desk
     assert not ledger.retrying(lambda writing: writing.thaw("operator:root"))
     assert isinstance(desk.ask(wish(RoleName("prod-logs"))), answers.Starting)
     assert {"ledger.frozen", "ledger.thawed"} <= set(kinds(ledger))
+
+
+# Emergencies
+
+OPERATE, ADMIN = RoleName("prod-operator"), RoleName("prod-admin")
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+def break_down(ledger: Ledger, name: str = "INC-42") -> None:
+    """There is a live incident of this name."""
+    moment = ledger.now()
+    made = Incident(id=IncidentId(name), title="text-1", opened_at=moment, live_since=moment, heard_at=moment)
+    with ledger.writing() as writing:
+        incidents.add(writing, opened(made, moment))
+
+
+def emergency(role: RoleName = OPERATE, *, who: PersonId = ANA, reference: str | None = "INC-42") -> Wish:
+    return Wish(who, who, role, HALF_AN_HOUR, reference, "only this restarts workers", emergency=True)
+
+
+def started(desk: Desk, asked: Wish | None = None) -> AccessRequest:
+    answer = desk.ask(asked or emergency())
+    assert isinstance(answer, answers.Starting)
+    return answer.view.request
+
+
+def review_of(ledger: Ledger, request: AccessRequest) -> Review:
+    with ledger.reading() as reader:
+        found = reviews.find(reader, request.id)
+    assert found is not None
+    return found
+
+
+def answer_review(ledger: Ledger, request: AccessRequest) -> None:
+    review = review_of(ledger, request)
+    with ledger.writing() as writing:
+        reviews.save(writing, answered(review, EMI, Verdict.AS_EXPECTED, None, writing.now))
+
+
+def refused(desk: Desk, asked: Wish) -> str:
+    answer = desk.ask(asked)
+    assert isinstance(answer, answers.NotAllowed)
+    return answer.decision.kind.value
+
+
+def test_an_emergency_waits_for_nobody_and_its_review_is_opened_with_it(desk: Desk, ledger: Ledger):
+    break_down(ledger)
+    request = started(desk)
+    assert (request.state, request.approvals, request.emergency) == (RequestState.APPROVED, (), True)
+    assert request.incident == "INC-42"
+    review = review_of(ledger, request)
+    assert (review.holder, review.handed_out_by, review.incident) == (ANA, ANA, "INC-42")
+    assert (review.opened_at, review.ends_at) == (NOW, NOW + timedelta(days=1))
+    assert review.due_at == NOW + timedelta(hours=22)
+    assert {"request.approved", "grant.planned", "review.opened"} <= set(kinds(ledger))
+
+
+def test_where_its_review_cannot_be_written_an_emergency_gives_nothing(desk: Desk, ledger: Ledger):
+    break_down(ledger)
+    before = kinds(ledger)
+    refusing = "BEGIN SELECT RAISE(ABORT, 'no review'); END"
+    with ledger.engine.begin() as connection:
+        connection.execute(text(f"CREATE TRIGGER no_review BEFORE INSERT ON reviews {refusing}"))
+    assert isinstance(desk.ask(emergency()), answers.LedgerAway)
+    assert kinds(ledger) == before
+    assert desk.mine(ANA) == ()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [emergency(ADMIN), emergency(WRITE), emergency(reference="INC-9"), emergency(reference=None)],
+    ids=["no rule gives it", "no rule gives this either", "no such incident", "no incident named"],
+)
+def test_an_emergency_that_no_rule_allows_is_refused(desk: Desk, ledger: Ledger, asked: Wish):
+    break_down(ledger)
+    assert isinstance(desk.ask(asked), answers.NotAllowed)
+    assert "request.asked" not in kinds(ledger)
+
+
+def test_without_a_rule_for_emergencies_there_are_none(ledger: Ledger, meridian: Policy):
+    break_down(ledger)
+    rules = tuple(rule for rule in meridian.rules if not rule.match.emergency)
+    without = _with(meridian, rules=rules)
+    assert isinstance(Desk(ledger, lambda: without).ask(emergency()), answers.NotAllowed)
+
+
+def test_what_is_held_already_is_not_started_again_by_an_emergency(desk: Desk, ledger: Ledger):
+    break_down(ledger)
+    first = started(desk)
+    again = desk.ask(emergency())
+    assert isinstance(again, answers.AlreadyHeld)
+    assert again.view.request.id == first.id
+    assert kinds(ledger).count("review.opened") == 1
+
+
+def test_what_is_broken_is_kept_as_it_was_told(desk: Desk, ledger: Ledger):
+    break_down(ledger)
+    request = started(desk, emergency()._replace(broken="nobody can pay"))
+    assert request.broken is not None
+    with ledger.reading() as reader:
+        assert reader.text(request.broken) == "nobody can pay"
+
+
+def test_the_same_role_without_an_emergency_still_waits_for_its_yes(desk: Desk, ledger: Ledger):
+    break_down(ledger)
+    answer = desk.ask(emergency()._replace(emergency=False))
+    assert isinstance(answer, answers.Asked)
+    with ledger.reading() as reader:
+        assert reviews.waiting(reader) == ()
+
+
+def test_a_second_emergency_waits_until_the_first_is_reviewed(desk: Desk, ledger: Ledger):
+    for name in ("INC-42", "INC-43"):
+        break_down(ledger, name)
+    first = started(desk)
+    desk.end(ANA, first.id)
+    elsewhere = emergency(READ, reference="INC-43")
+    assert refused(desk, elsewhere) == "unreviewed"
+    assert started(desk, emergency(READ, who=CHLOE, reference="INC-43")).beneficiary == CHLOE
+    answer_review(ledger, first)
+    assert started(desk, elsewhere).incident == "INC-43"
+
+
+def test_in_the_same_incident_a_second_emergency_does_not_wait_for_a_review_that_is_in_time(
+    desk: Desk, ledger: Ledger, clock: StoppedClock
+):
+    break_down(ledger)
+    started(desk)
+    clock.move(timedelta(days=1) - timedelta(microseconds=1))
+    assert started(desk, emergency(READ)).incident == "INC-42"
+
+
+def test_in_the_same_incident_a_second_emergency_waits_for_a_review_that_is_overdue(
+    desk: Desk, ledger: Ledger, clock: StoppedClock
+):
+    break_down(ledger)
+    started(desk)
+    clock.move(timedelta(days=1))
+    assert refused(desk, emergency(READ)) == "unreviewed"
+
+
+def test_access_that_a_commander_hands_out_is_reviewed_with_who_handed_it_out(desk: Desk, ledger: Ledger):
+    moment = ledger.now()
+    made = Incident(
+        id=IncidentId("INC-42"),
+        title="text-1",
+        severity="sev1",
+        commander=DEV,
+        opened_at=moment,
+        live_since=moment,
+        heard_at=moment,
+    )
+    with ledger.writing() as writing:
+        incidents.add(writing, opened(made, moment))
+    answer = desk.ask(wish(OPERATE, who=DEV, whose=ANA))
+    assert isinstance(answer, answers.Starting)
+    review = review_of(ledger, answer.view.request)
+    assert (review.holder, review.handed_out_by) == (ANA, DEV)

@@ -1,10 +1,8 @@
 """Incidents over the ledger: who opens and ends them, what hangs on them, and what ends with them."""
 
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,29 +10,24 @@ from bot import answers
 from bot.asking import Wish
 from bot.deciding import Click
 from bot.desk import Desk
-from bot.incidents import Closed, IncidentAnswer, Incidents, MayNot, NoIncident, Opened, Shown
-from policies.grant import EndCause, GrantState
+from bot.incidents import Closed, Incidents, MayNot, NoIncident, Opened, Shown
+from bot.views import RequestView
+from policies.grant import EndCause
 from policies.incident import Heard, IncidentState, PagerVerb, heard
 from policies.request import AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import IncidentId, PersonId, RequestId, RoleName
 from tests import builders
-from tests.builders import HOUR, NOW, StoppedClock
+from tests.builders import HOUR, StoppedClock
 from workers.clock import close_in_time
 from workers.ledger import incidents
-from workers.ledger.errors import LedgerError
+from workers.ledger.engine import open_engine
 from workers.ledger.ledger import Ledger
 
 READ, LOGS = RoleName("prod-db-readonly"), RoleName("prod-logs")
 ANA, BEN, CHLOE, DEV, EMI = (PersonId(name) for name in ("ana", "ben", "chloe", "dev", "emi"))
 INC = IncidentId("INC-42")
-OVER = {GrantState.ENDING, GrantState.REVOKING, GrantState.GONE} if hasattr(GrantState, "ENDING") else set()
 MOMENT = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +214,7 @@ def test_ending_an_incident_withdraws_what_waits_and_ends_what_runs(
     assert room.end(DEV, INC) == Closed(ended.view._replace(held=_held(room)), ())
 
 
-def _held(room: Incidents) -> tuple[object, ...]:
+def _held(room: Incidents) -> tuple[RequestView, ...]:
     shown = room.show(INC)
     assert isinstance(shown, Shown)
     return shown.view.held
@@ -312,7 +305,7 @@ def test_whoever_is_first_nothing_live_hangs_on_a_closed_incident(
 
 @pytest.mark.parametrize("asked_first", [True, False])
 def test_one_who_asks_while_it_is_closed_waits_for_the_other(
-    room: Incidents, desk: Desk, ledger: Ledger, meridian: Policy, asked_first: bool
+    room: Incidents, desk: Desk, ledger: Ledger, *, asked_first: bool
 ):
     """One transaction holds the incident until the other surely waits for it."""
     opened(room)

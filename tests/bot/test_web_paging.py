@@ -7,6 +7,7 @@ import falcon
 import pytest
 from falcon import testing
 from pydantic import SecretStr
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from bot.hearing import Hearing
@@ -14,8 +15,8 @@ from bot.web.app import Limits, make_app
 from bot.web.arriving import is_whole
 from bot.web.bodies import BODY_MOST, PAGER_BODY_MOST
 from policies.grant import GrantState
-from policies.incident import Incident, IncidentState, PagerAccount, PagerName
-from policies.pagers import Pagers, PagerSetup
+from policies.incident import Incident, IncidentState, PagerAccount, PagerEvent, PagerName, PagerVerb
+from policies.pagers import Pagers, PagerSetup, Schedule
 from policies.people import People
 from sandbox.pagers import organisation
 from sandbox.pagers.hand import Status
@@ -26,7 +27,7 @@ from tests.bot.slack_bench import Bench, meridian, with_
 from tests.bot.test_commands import reply
 from tests.builders import NOW
 from workers.clock import close_in_time
-from workers.ledger import deliveries, incidents
+from workers.ledger import deliveries, incidents, on_call, schema
 
 PAGERDUTY = PagerName("pagerduty")
 RESOLVED = Status.RESOLVED
@@ -185,6 +186,46 @@ def test_reopened_in_time_nothing_ends_and_nothing_is_given_back(paging: Paging)
     bench.ledger.retrying(lambda writing: close_in_time(writing, name))
     bench.work()
     assert [one.state for one in bench.grants()] == [GrantState.LIVE]
+
+
+def test_what_comes_too_late_makes_nothing_live_again(paging: Paging):
+    paging.says("triggered")
+    paging.bench.clock.move(timedelta(minutes=1))
+    paging.says("resolved", status="resolved")
+    assert not paging.incident().live
+    late = paging.bench.clock() + timedelta(minutes=1)
+    paging.bench.clock.move(timedelta(minutes=20))
+    paging.says("reopened", at=late)
+    assert not paging.incident().live
+    paging.says("reopened")
+    assert paging.incident().live
+
+
+def test_a_change_of_shift_is_asked_about_anew(paging: Paging):
+    event = PagerEvent(pager=PAGERDUTY, delivery="shift-1", verb=PagerVerb.SHIFTED, at=paging.bench.clock())
+    schedule = Schedule(name="db-primary", title="database on-call", pager=PAGERDUTY, id="P1")
+    pagers = Pagers(pagers=(PagerSetup(name=PAGERDUTY, kind="pagerduty"),), schedules=(schedule,))
+    paging.bench.in_force = with_(meridian(), pagers=pagers)
+    paging.bench.ledger.retrying(lambda writing: deliveries.take_in(writing, event))
+    assert paging.hearing.hear() == 1
+    with paging.bench.ledger.reading() as reader:
+        assert on_call.wanted(reader) == ("db-primary",)
+
+
+def test_what_no_pager_repeats_any_more_is_forgotten_and_what_waits_is_not(paging: Paging):
+    bench = paging.bench
+    paging.says("triggered")
+    paging.hearing.hear()
+    paging.says("acknowledged")
+    bench.clock.move(timedelta(hours=73))
+    paging.hearing.tidy()
+    paging.says("triggered")
+    bench.clock.move(timedelta(hours=73))
+    paging.hearing.tidy()
+    with bench.ledger.reading() as reader:
+        assert len(deliveries.waiting(reader)) == 2
+        assert reader.rows(select(func.count()).select_from(schema.deliveries))[0][0] == 2
+    paging.hearing.tidy()
 
 
 @pytest.mark.parametrize(

@@ -96,12 +96,11 @@ def test_only_who_is_surely_on_call_is(facts: tuple[OnCallFact, ...], expected: 
     assert said(ask(), given, Around(on_call=facts)) == expected
 
 
-def test_a_fact_has_an_age():
+def test_the_schedules_of_a_role_are_those_that_its_rules_look_at():
     given = policy(rule("on-call", match={"on_call_for": ["db-primary"]}))
     assert given.schedules_for(ask().role) == ("db-primary",)
     facts = gather(given, ask().requester, ask().beneficiary, LATER, Around(on_call=(fact(on_call=True),)))
-    assert facts.too_old(timedelta(days=1)) == ("db-primary",)
-    assert facts.too_old(timedelta(days=1, seconds=1)) == ()
+    assert facts.not_known(["db-primary", "another"]) == ("another",)
 
 
 def test_a_commander_of_a_live_incident_may_hand_out_what_nobody_else_may():

@@ -1,7 +1,7 @@
 """Assignments through PIM over the pretend Azure: they end by themselves, and at first not at all."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ from tests.azure import (
     role_assignments,
     standing,
 )
-from workers.clouds.azure.client import AzureClient
+from workers.clouds.azure.client import AzureClient, Missing, Repeated
 from workers.clouds.azure.mode import KEPT
 from workers.clouds.azure.records import Instance, Request
 from workers.clouds.azure.role_assignment import RoleAssignments
@@ -371,6 +371,36 @@ class NoInstances(Blind):
     sees_instances = False
 
 
+class NothingShown(NoRequests, NoInstances):
+    """It does not even find the newest requests by their names, but for one that was just refused again."""
+
+    refused = False
+
+    def ask(self, scope: str, name: str, words: Mapping[str, object]) -> Request:
+        """Ask, and note a refusal."""
+        try:
+            return super().ask(scope, name, words)
+        except Repeated:
+            self.refused = True
+            raise
+
+    def request(self, scope: str, name: str) -> Request:
+        """What is known of by now."""
+        if not self.refused:
+            raise Missing("RoleAssignmentScheduleRequestNotFound")
+        self.refused = False
+        return super().request(scope, name)
+
+
+class NoNewRequests(AzureClient):
+    """Its list of requests is six minutes behind."""
+
+    def requests(self, scope: str, principal: str | None = None) -> list[Request]:
+        """What is listed by now."""
+        listed = super().requests(scope, principal)
+        return [one for one in listed if self.now() - one.asked_at > 6 * MINUTE]
+
+
 class OldNews(AzureClient):
     """It goes on listing what it listed first."""
 
@@ -463,13 +493,100 @@ def test_an_end_that_comes_back_is_asked_for_anew(
         assert ends(azure) == [wanted.ends_at]
 
 
-def test_what_no_list_shows_yet_is_asked_for_under_the_same_name(
+def test_what_no_list_shows_yet_is_found_by_its_name_and_asked_for_once(azure: AzureStandIn, grant: Grant):
+    since = now_at(azure)
+    with role_assignments(azure, kind=NoRequests) as blind:
+        for _ in range(2):
+            assert ensured(blind, grant, tries=1) == Present(grant.ends_at)
+    assert [call["code"] for call in asked(azure, ASK, since)] == [None]
+    assert ends(azure) == [grant.ends_at]
+
+
+def test_what_is_not_even_found_by_its_name_is_asked_for_under_the_same_name(
     azure: AzureStandIn, grant: Grant, adapter: RoleAssignments
 ):
-    with role_assignments(azure, kind=NoRequests) as blind:
+    with role_assignments(azure, kind=NothingShown) as blind:
         assert problem(ensured(blind, grant, tries=2)) == "not_visible_yet"
     assert asked(azure, ASK)[-1]["code"] == "RoleAssignmentRequestExists"
     assert ends(azure) == [grant.ends_at]
+    assert ensured(adapter, grant) == Present(grant.ends_at)
+
+
+def test_what_no_list_shows_yet_is_taken_away_when_it_may_be(azure: AzureStandIn, grant: Grant):
+    with role_assignments(azure, kind=NoRequests) as blind:
+        ensured(blind, grant)
+        azure.clock.move(FIVE + SECOND)
+        removed(blind, grant)
+        assert made(azure) == []
+        azure.clock.move(MINUTE)
+        assert isinstance(removed(blind, grant), Absent)
+
+
+def test_what_is_pending_and_in_no_list_is_taken_back(azure: AzureStandIn, grant: Grant):
+    azure.configure(pim_provisioning=40)
+    with role_assignments(azure, kind=NoRequests) as blind:
+        assert problem(ensured(blind, grant, tries=1)) == "not_complete_yet"
+        assert isinstance(removed(blind, grant), Absent)
+    azure.clock.move(41 * SECOND)
+    assert made(azure) == []
+
+
+def test_the_newest_request_may_be_missing_from_a_list_that_has_an_older_one(
+    azure: AzureStandIn, adapter: RoleAssignments, grant: Grant
+):
+    ensured(adapter, grant)
+    azure.clock.move_to(grant.ends_at + HOUR)
+    assert isinstance(adapter.look(Holding.of([grant])), Absent)
+    later = another_grant(azure, HOUR)
+    with role_assignments(azure, kind=NoNewRequests) as late:
+        assert ensured(late, later, tries=1) == Present(later.ends_at)
+        assert isinstance(late.look(Holding.of([later])), StillThere)
+
+
+def test_what_another_grant_asked_for_a_moment_ago_is_neither_absent_nor_standing_nor_made_twice(
+    azure: AzureStandIn, adapter: RoleAssignments, grant: Grant
+):
+    ensured(adapter, grant)
+    newest, since = another_grant(azure, HOUR), now_at(azure)
+    settling = Unreachable(SETTLING, timedelta(seconds=15))
+    with role_assignments(azure, kind=NoRequests) as blind:
+        assert ensured(blind, newest, tries=1) == settling
+        assert removed(blind, newest) == settling
+        assert blind.look(Holding.of([newest])) == settling
+    assert asked(azure, ASK, since) == []
+    assert [one["pim"] for one in made(azure)] == [True]
+    azure.clock.move(2 * MINUTE)
+    assert ensured(adapter, newest) == Present(newest.ends_at)
+
+
+def test_what_is_in_no_list_of_requests_for_long_is_not_ours(
+    azure: AzureStandIn, adapter: RoleAssignments, grant: Grant
+):
+    ensured(adapter, grant)
+    azure.clock.move(6 * MINUTE + SECOND)
+    newest = another_grant(azure, HOUR)
+    with role_assignments(azure, kind=NoRequests) as blind:
+        assert isinstance(blind.look(Holding.of([newest])), Absent)
+
+
+def test_a_grant_whose_first_request_is_over_asks_anew(
+    azure: AzureStandIn, adapter: RoleAssignments, grant: Grant
+):
+    ensured(adapter, grant)
+    azure.clock.move(6 * MINUTE + SECOND)
+    assert isinstance(removed(adapter, grant), Absent)
+    azure.clock.move(3 * MINUTE)
+    assert ensured(adapter, grant) == Present(grant.ends_at)
+    assert ends(azure) == [grant.ends_at]
+
+
+def test_a_grant_whose_request_was_taken_back_asks_anew(
+    azure: AzureStandIn, adapter: RoleAssignments, grant: Grant
+):
+    azure.configure(pim_provisioning=40)
+    ensured(adapter, grant)
+    assert isinstance(removed(adapter, grant), Absent)
+    azure.mend()
     assert ensured(adapter, grant) == Present(grant.ends_at)
 
 

@@ -71,6 +71,25 @@ def test_a_rest_saves_up_one_burst_and_no_more(ledger: Ledger, clock: StoppedClo
     assert [taken(ledger) is None for _ in range(6)] == [True] * 5 + [False]
 
 
+def sparing(ledger: Ledger, kept: int = 2) -> timedelta | None:
+    return ledger.retrying(lambda writing: take(writing, "calls", rate=4, burst=5, kept=kept))
+
+
+def test_what_is_kept_is_left_however_many_ask(ledger: Ledger, clock: StoppedClock):
+    assert at_once(lambda _: sparing(ledger) is None) == 3
+    assert sparing(ledger) == SECOND / 4
+    assert [taken(ledger) is None for _ in range(3)] == [True, True, False]
+    assert sparing(ledger) == 3 * SECOND / 4
+    clock.move(3 * SECOND / 4)
+    assert sparing(ledger) is None
+
+
+@pytest.mark.parametrize("kept", [-1, 5, 6])
+def test_nobody_keeps_all_of_it_or_less_than_nothing(ledger: Ledger, kept: int):
+    with pytest.raises(ValueError, match="of 5 cannot be kept"):
+        sparing(ledger, kept)
+
+
 def test_each_name_has_a_budget_of_its_own(ledger: Ledger):
     for _ in range(6):
         taken(ledger)

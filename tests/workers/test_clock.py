@@ -12,12 +12,17 @@ from structlog.typing import EventDict
 
 from policies.grant import GrantState, planned
 from policies.holding import Direction
+from policies.incident import Heard, Incident, IncidentState, PagerVerb, heard, reopened
+from policies.incident import opened as incident_opened
 from policies.request import RequestState, approved, asked, withdrawn
-from policies.values import CloudName, RequestId
-from tests.builders import ANA, AWS, HOUR, NOW, StoppedClock, grant, request, yes
+from policies.review import Review, Verdict, answered
+from policies.review import opened as review_opened
+from policies.values import CloudName, GroupName, IncidentId, RequestId
+from tests.builders import ANA, AWS, EMI, HOUR, NOW, StoppedClock, grant, request, yes
 from tests.simulated_cloud import SimulatedCloud
-from workers.clock import LONGEST_SLEEP, Chore, Clock, look_at
+from workers.clock import LONGEST_SLEEP, Chore, Clock, close_in_time, look_at, remind
 from workers.jobs import Drain
+from workers.ledger import incidents, reviews
 from workers.ledger.claims import claim_due
 from workers.ledger.engine import open_engine
 from workers.ledger.errors import Away
@@ -377,3 +382,95 @@ def test_a_ledger_that_comes_back_is_served(ledger: Ledger, shop: Workshop):
     shop.clock.run(Mending(waits=1))
     shop.clock.tick()
     assert shop.nudged == ["grant-aws"]
+
+
+# Incidents and reviews
+
+INC = IncidentId("INC-42")
+GRACE = timedelta(minutes=10)
+
+
+def resolved(ledger: Ledger) -> None:
+    """An incident on which one request hangs, resolved now."""
+    made = Incident(id=INC, title="text-1", opened_at=NOW, live_since=NOW, heard_at=NOW)
+    with ledger.writing() as writing:
+        before = incidents.add(writing, incident_opened(made, NOW))
+        writing.add_request(asked(request(incident=INC)))
+        news = Heard(verb=PagerVerb.RESOLVED, at=NOW, delivery="d-1")
+        moved = heard(before, news, NOW, GRACE)
+        assert moved is not None
+        incidents.save(writing, moved)
+
+
+def incident_state(ledger: Ledger) -> IncidentState:
+    with ledger.reading() as reader:
+        found = incidents.find(reader, INC)
+    assert found is not None
+    return found.state
+
+
+def test_the_clock_closes_an_incident_when_its_grace_time_is_over_and_not_before(
+    ledger: Ledger, shop: Workshop, clock: StoppedClock
+):
+    resolved(ledger)
+    clock.move(GRACE - timedelta(microseconds=1))
+    shop.clock.tick()
+    assert (incident_state(ledger), state(ledger)) == (IncidentState.RESOLVED, RequestState.PENDING)
+    clock.move(timedelta(microseconds=1))
+    shop.clock.tick()
+    assert (incident_state(ledger), state(ledger)) == (IncidentState.CLOSED, RequestState.WITHDRAWN)
+
+
+def test_an_incident_that_is_live_again_is_not_closed(ledger: Ledger, shop: Workshop, clock: StoppedClock):
+    resolved(ledger)
+    with ledger.writing() as writing:
+        found = incidents.lock(writing, INC)
+        assert found is not None
+        incidents.save(writing, reopened(found, ANA, NOW))
+    clock.move(GRACE)
+    shop.clock.tick()
+    ledger.retrying(lambda writing: close_in_time(writing, INC))
+    assert (incident_state(ledger), state(ledger)) == (IncidentState.LIVE, RequestState.PENDING)
+
+
+def test_it_is_closed_once_however_many_clocks_tick(ledger: Ledger, clock: StoppedClock):
+    resolved(ledger)
+    clock.move(GRACE)
+    threads = [threading.Thread(target=Workshop(ledger).clock.tick) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kinds(ledger).count("incident.closed") == 1
+    ledger.retrying(lambda writing: close_in_time(writing, IncidentId("INC-9")))
+
+
+def test_reviewers_are_reminded_before_and_after_it_is_due_until_it_is_answered(
+    ledger: Ledger, shop: Workshop, clock: StoppedClock
+):
+    review = Review(
+        id=request().id,
+        holder=ANA,
+        handed_out_by=ANA,
+        reviewers=(GroupName("security"),),
+        opened_at=NOW,
+        ends_at=NOW + 3 * HOUR,
+        due_at=None,
+    )
+    with ledger.writing() as writing:
+        reviews.add(writing, review_opened(review))
+    reminded: list[int] = []
+    for _ in range(6):
+        shop.clock.tick()
+        ledger.retrying(lambda writing: remind(writing, review.id))
+        reminded.append(kinds(ledger).count("review.reminded"))
+        clock.move(HOUR)
+    assert reminded == [0, 1, 1, 2, 2, 3]
+    with ledger.writing() as writing:
+        found = reviews.find(writing, review.id)
+        assert found is not None
+        reviews.save(writing, answered(found, EMI, Verdict.AS_EXPECTED, None, clock()))
+    clock.move(9 * HOUR)
+    shop.clock.tick()
+    ledger.retrying(lambda writing: remind(writing, RequestId("pa-none")))
+    assert kinds(ledger)[-1] == "review.answered"

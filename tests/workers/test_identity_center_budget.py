@@ -19,6 +19,7 @@ from workers.clouds.cloud import Again, Holding
 from workers.clouds.identity_center.account_assignment import AccountAssignments
 from workers.clouds.identity_center.budget import (
     GIVEN_UP_AFTER,
+    KEPT_FOR_ENDS,
     STARTS_UNDER_WAY,
     UNDER_WAY,
     VISITS_A_SECOND,
@@ -98,6 +99,7 @@ def now_at(identity_center: IdentityCenterStandIn) -> int:
 def test_what_a_budget_allows_is_below_what_aws_does():
     assert VISITS_A_SECOND * 4 <= 20
     assert STARTS_UNDER_WAY < UNDER_WAY < 10
+    assert 0 < KEPT_FOR_ENDS < VISITS_AT_ONCE
 
 
 def test_visits_beyond_the_rate_are_told_how_long_to_wait(budget: LedgerBudget, clock: StoppedClock):
@@ -107,6 +109,21 @@ def test_visits_beyond_the_rate_are_told_how_long_to_wait(budget: LedgerBudget, 
         budget.visit(HERE)
     assert refused.value.after == timedelta(seconds=1) / VISITS_A_SECOND
     budget.visit("another instance")
+    clock.move(refused.value.after)
+    budget.visit(HERE)
+
+
+def test_starts_leave_some_visits_to_ends_and_to_looks(budget: LedgerBudget, clock: StoppedClock):
+    for _ in range(VISITS_AT_ONCE - KEPT_FOR_ENDS):
+        budget.visit(HERE, start=True)
+    for _ in range(2):
+        with pytest.raises(Again, match="identity_center_rate") as refused:
+            budget.visit(HERE, start=True)
+    assert refused.value.after == timedelta(seconds=1) / VISITS_A_SECOND
+    for _ in range(KEPT_FOR_ENDS):
+        budget.visit(HERE)
+    with pytest.raises(Again, match="identity_center_rate"):
+        budget.visit(HERE)
     clock.move(refused.value.after)
     budget.visit(HERE)
 
@@ -156,7 +173,8 @@ def test_over_the_rate_aws_is_not_called_at_all(
     since, wait = now_at(identity_center), timedelta(seconds=1) / VISITS_A_SECOND
     holding = Holding.of([grant])
     limited = Unreachable("identity_center_rate", wait)
-    assert adapter.ensure(holding, grant.ends_at, Unfenced()) == limited
+    start = Unreachable("identity_center_rate", wait * (1 + KEPT_FOR_ENDS))
+    assert adapter.ensure(holding, grant.ends_at, Unfenced()) == start
     assert adapter.remove(holding, Unfenced(), early=True) == limited
     assert adapter.look(holding) == limited
     assert asked(identity_center, since) == []
@@ -245,7 +263,7 @@ def test_a_start_that_failed_gives_its_place_back(
 class Unpaced(LedgerBudget):
     """The ledger's budget for a stopped clock: places are kept to, the rate is not."""
 
-    def visit(self, instance: str) -> None:
+    def visit(self, instance: str, *, start: bool = False) -> None:
         """Let it through."""
 
 

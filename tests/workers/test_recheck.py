@@ -1,5 +1,7 @@
 """The rules, asked once more before the first cloud call."""
 
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +12,15 @@ from policies.entitlements.aws import AwsLease
 from policies.facts import gather
 from policies.grant import planned
 from policies.holding import Direction, Overruled, Unreachable
+from policies.incident import Incident, closed, opened
 from policies.request import AccessRequest, approved, asked
 from policies.rules import Policy
-from policies.values import GroupName, PersonId
-from tests.builders import AWS, LEASE, NOW, StoppedClock, grant, request, yes
+from policies.values import GroupName, IncidentId, PersonId
+from tests.builders import ANA, AWS, BEN, LEASE, NOW, StoppedClock, grant, request, yes
 from tests.policies.builders import GROUPS, people, policy, role, rule, yes_from
 from workers.around import ask_of
+from workers.ending import close
+from workers.ledger import incidents, on_call
 from workers.ledger.claims import Claim, claim_due
 from workers.ledger.ledger import Ledger
 from workers.recheck import StillAllowed, why_not
@@ -129,3 +134,119 @@ def test_while_new_access_is_frozen_nothing_is_given_and_nothing_is_refused(ledg
     with ledger.writing() as writing:
         assert writing.thaw("emi") is True
     assert asked_again(held) == {}
+
+
+# Who is on call, and the incident it hangs on
+
+PRIMARY = "db-primary"
+ON_CALL = policy(rule("on-call", match={**ENGINEERS, "on_call_for": [PRIMARY]}))
+IN_INCIDENT = policy(rule("in-incident", match={**ENGINEERS, "incident_state": ["live"]}))
+INC = IncidentId("INC-42")
+
+
+def know(ledger: Ledger, *people_on_call: PersonId) -> None:
+    """The pager says now who is on call."""
+    known = on_call.Known(PRIMARY, people_on_call, ledger.now())
+    ledger.retrying(lambda writing: on_call.put(writing, known))
+
+
+def wanted(ledger: Ledger) -> tuple[str, ...]:
+    with ledger.reading() as reader:
+        return on_call.wanted(reader)
+
+
+def test_who_is_on_call_waits_for_a_younger_answer_when_it_is_too_old(ledger: Ledger, clock: StoppedClock):
+    still_allowed = StillAllowed(ledger, lambda: ON_CALL, patience=timedelta())
+    know(ledger, ANA)
+    held = claim(ledger)
+    clock.move(timedelta(seconds=29))
+    assert still_allowed(held) == {}
+    assert wanted(ledger) == ()
+    clock.move(timedelta(seconds=2))
+    assert still_allowed(held) == {MINE: Unreachable("on_call_not_known")}
+    assert wanted(ledger) == (PRIMARY,)
+    know(ledger, ANA)
+    assert still_allowed(held) == {}
+    assert wanted(ledger) == ()
+
+
+def test_a_schedule_that_nobody_asked_about_is_waited_for_and_wanted(ledger: Ledger):
+    still_allowed = StillAllowed(ledger, lambda: ON_CALL, patience=timedelta(seconds=0.2))
+    held = claim(ledger)
+    assert still_allowed(held) == {MINE: Unreachable("on_call_not_known")}
+    assert wanted(ledger) == (PRIMARY,)
+    assert still_allowed(held) == {MINE: Unreachable("on_call_not_known")}
+
+
+def test_an_answer_that_comes_within_a_moment_is_waited_for(ledger: Ledger):
+    held = claim(ledger)
+
+    def answers() -> None:
+        while not wanted(ledger):
+            time.sleep(0.01)
+        know(ledger, ANA)
+
+    pager = threading.Thread(target=answers)
+    pager.start()
+    assert StillAllowed(ledger, lambda: ON_CALL, patience=timedelta(seconds=20))(held) == {}
+    pager.join()
+
+
+def test_a_pager_that_is_away_puts_it_off_and_refuses_nothing(ledger: Ledger):
+    held = claim(ledger)
+    away = on_call.Known(PRIMARY, None, ledger.now(), "ConnectError")
+    ledger.retrying(lambda writing: on_call.put(writing, away))
+    still_allowed = StillAllowed(ledger, lambda: ON_CALL, patience=timedelta())
+    assert still_allowed(held) == {MINE: Unreachable("on_call_not_known")}
+
+
+def test_who_is_surely_no_longer_on_call_gets_nothing(ledger: Ledger, clock: StoppedClock):
+    know(ledger, ANA)
+    held = claim(ledger)
+    clock.move(timedelta(seconds=31))
+    know(ledger, BEN)
+    assert StillAllowed(ledger, lambda: ON_CALL)(held) == {MINE: Overruled("not_allowed", ON_CALL.hash)}
+    assert wanted(ledger) == ()
+
+
+def test_an_old_answer_holds_nobody_up_whose_access_does_not_depend_on_it(
+    ledger: Ledger, clock: StoppedClock
+):
+    know(ledger, ANA)
+    clock.move(timedelta(minutes=1))
+    either = policy(FREE, rule("on-call", match={**ENGINEERS, "on_call_for": [PRIMARY]}))
+    assert StillAllowed(ledger, lambda: either)(claim(ledger)) == {}
+
+
+def claim_in_incident(ledger: Ledger) -> Claim:
+    made = Incident(id=INC, title="text-1", opened_at=NOW, live_since=NOW, heard_at=NOW)
+    with ledger.writing() as writing:
+        incidents.add(writing, opened(made, NOW))
+        waiting = writing.add_request(asked(request(incident=INC, reference=INC)))
+        writing.save_request(approved(waiting, None, NOW))
+        writing.add_grants([planned(grant())])
+    (held,) = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w1", most=1))
+    return held
+
+
+def test_an_incident_that_was_closed_after_the_yes_gives_nothing(ledger: Ledger):
+    held = claim_in_incident(ledger)
+    still_allowed = StillAllowed(ledger, lambda: IN_INCIDENT)
+    assert still_allowed(held) == {}
+    with ledger.writing() as writing:
+        found = incidents.lock(writing, INC)
+        assert found is not None
+        incidents.save(writing, closed(found, None, NOW))
+    assert still_allowed(held) == {MINE: Overruled("not_allowed", IN_INCIDENT.hash)}
+
+
+def test_what_hung_on_an_incident_that_was_closed_before_the_claim_is_not_given_at_all(ledger: Ledger):
+    made = Incident(id=INC, title="text-1", opened_at=NOW, live_since=NOW, heard_at=NOW)
+    with ledger.writing() as writing:
+        before = incidents.add(writing, opened(made, NOW))
+        waiting = writing.add_request(asked(request(incident=INC)))
+        writing.save_request(approved(waiting, yes(), NOW))
+        writing.add_grants([planned(grant())])
+        assert [one.id for one in close(writing, before, None)] == [MINE]
+    given = ledger.retrying(lambda writing: claim_due(writing, AWS, Direction.GRANT, worker="w1", most=9))
+    assert [one for held in given for one in held.grants if one.wants_presence] == []

@@ -23,17 +23,21 @@ from workers.ledger.writing import Writing
 _budgets = schema.budgets
 
 
-def take(writing: Writing, name: str, *, rate: float, burst: int) -> timedelta | None:
+def take(writing: Writing, name: str, *, rate: float, burst: int, kept: int = 0) -> timedelta | None:
     """Pay for one call of `rate` a second, `burst` at once at most; None when it may be made.
 
-    Otherwise how long to wait before asking again, and nothing was paid.
+    Otherwise how long to wait before asking again, and nothing was paid. The last `kept` calls of a burst are
+    left to those who keep none: however many ask this way, another finds that many at once.
     """
+    if not 0 <= kept < burst:
+        raise ValueError(f"{kept} of {burst} cannot be kept")
     cost = timedelta(seconds=1 / rate)
     known = _locked(writing, [name]).get(name)
     paid_until = max(known or writing.now, writing.now)
     ahead = paid_until - writing.now
-    if ahead > (burst - 1) * cost:
-        return ahead - (burst - 1) * cost
+    allowed = (burst - kept - 1) * cost
+    if ahead > allowed:
+        return ahead - allowed
     _put(writing, name, paid_until + cost, None, new=known is None)
     return None
 

@@ -281,7 +281,7 @@ class Writing(Reader):
     def put_new(self, table: Table, row: Mapping[str, object], *keys: str) -> bool:
         """Add a row unless there is one of these keys already; False when there is."""
         insertion = self._dialect.insert(table).values(**row).on_conflict_do_nothing(index_elements=keys)
-        return self._connection.execute(insertion).rowcount == 1
+        return bool(self.rows(insertion.returning(*(table.c[key] for key in keys))))
 
     def put(self, table: Table, row: dict[str, object], *keys: str) -> None:
         """Add a row, or put it in the place of the one of these keys."""

@@ -5,8 +5,9 @@
 
 What PIM says is late and coarse, so nothing is believed that one answer says. "Does not exist" is said of
 what was made a minute ago; nothing ends in its first five minutes; what has ended is listed for a while.
-What decides then is a read of the assignment behind it. AdminRemove takes standing access of the same
-person, role and scope just as well, so it is only sent for an instance that one of our own requests made.
+What decides then is a read of the assignment behind it. What was asked for a moment ago may be in no list:
+it is looked up by its name. AdminRemove takes standing access of the same person, role and scope just as
+well, so it is only sent for an instance that one of our own requests made.
 
 https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-resource-roles-assign-roles;
 the times are field notes.
@@ -15,6 +16,7 @@ the times are field notes.
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from policies.entitlements.azure import AzureScope
@@ -84,8 +86,9 @@ class Pim:
         """What PIM holds of ours; None only when it holds nothing."""
         scope, who, triple = target_of(holding).scope, principal_of(holding), Triple.of(holding)
         try:
-            requests = [one for one in self._client.requests(scope, who) if one.triple == triple]
-            return self._judge(holding.key, requests, lambda: self._instances(scope, who, triple))
+            listed = [one for one in self._client.requests(scope, who) if one.triple == triple]
+            instances = cache(lambda: self._instances(scope, who, triple))
+            return self._judge(holding.key, listed, instances) or self._unlisted(holding, listed, instances)
         except Missing:
             return None  # the place itself is gone
         except Closed:
@@ -94,6 +97,35 @@ class Pim:
 
     def _instances(self, scope: str, principal: str, triple: Triple) -> list[Instance]:
         return [one for one in self._client.instances(scope, principal) if one.triple == triple]
+
+    def _unlisted(self, holding: Holding, listed: Sequence[Request], instances: Instances) -> Found | None:
+        """What no list of requests shows yet: found by its name; else Again while an instance is unexplained.
+
+        The name is that of the newest grant. An older one may have asked as short a while ago, and so may
+        another's, who will be listed in a moment.
+        """
+        requests = [*listed, *self._named(holding, listed)]
+        found = self._judge(holding.key, requests, instances) if len(requests) > len(listed) else None
+        explained = {one.schedule for one in requests}
+        if found is None and any(self._is_news(one) for one in instances() if one.schedule not in explained):
+            raise Again(SETTLING, _SOON)
+        return found
+
+    def _named(self, holding: Holding, listed: Iterable[Request]) -> list[Request]:
+        """The request of this grant's own name, where no list has it; nothing where there is none."""
+        name = _first_name(holding)
+        if any(one.name.lower() == name for one in listed):
+            return []
+        try:
+            return [self._client.request(target_of(holding).scope, name)]
+        except Missing:
+            return []
+
+    def _is_news(self, instance: Instance) -> bool:
+        """Whether PIM made it so short a while ago that its request may not be listed; it has an end then."""
+        now = self._client.now()
+        began_at, ends_at = instance.starts_at, instance.ends_at
+        return bool(began_at and ends_at and now - _UNLISTED < began_at and now < ends_at)
 
     def _check_unread(self, holding: Holding) -> None:
         """PIM does not let us look (any more): what stands all the same may be what it made for us."""
@@ -156,12 +188,15 @@ class Pim:
         fence.check()
         try:
             words = self._words(holding, until, "AdminAssign", until)
-            self._ask(holding, _name(holding, until, holding.grant), words)
+            self._ask(holding, words, _first_name(holding), _name(holding, until, holding.grant))
         except Taken:
             raise self._in_the_way(holding) from None
 
-    def _ask(self, holding: Holding, name: str, words: Mapping[str, object]) -> None:
-        """Ask under a name that an earlier try may have used, whose reply was lost and no list shows yet."""
+    def _ask(self, holding: Holding, words: Mapping[str, object], name: str, *others: str) -> None:
+        """Ask under a name that an earlier try may have used, whose reply was lost and no list shows yet.
+
+        Where nothing can come any more of what was asked under it, ask under the next.
+        """
         scope = target_of(holding).scope
         try:
             request = self._client.ask(scope, name, words)
@@ -169,6 +204,9 @@ class Pim:
             request = self._client.request(scope, name)
             if not self._is_ours(holding.key, request):
                 raise Refused("name_taken_by_another") from None
+            if others and not (request.assigns and self._may_come(request)):
+                self._ask(holding, words, *others)
+                return
         _check(request)
 
     def _in_the_way(self, holding: Holding) -> CloudError:
@@ -187,7 +225,7 @@ class Pim:
         fence.check()
         try:
             words = self._words(holding, until, "AdminUpdate", end)
-            self._ask(holding, _name(holding, end, found.request.name), words)
+            self._ask(holding, words, _name(holding, end, found.request.name))
         except NotYet as error:
             raise Again(SETTLING, _SOON) from error
 
@@ -269,6 +307,11 @@ def _check(request: Request) -> None:
     """Refused when nothing will come of what was asked."""
     if request.problem is not None:
         raise Refused(request.problem)
+
+
+def _first_name(holding: Holding) -> str:
+    """What a grant asks under first, whatever its end: who knows the grant can look it up."""
+    return str(uuid.uuid5(_NAMES, f"{holding.key}\n{holding.grant}"))
 
 
 def _name(holding: Holding, end: datetime, after: str) -> str:

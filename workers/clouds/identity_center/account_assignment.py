@@ -21,7 +21,8 @@ A session that a person has started lives on when the assignment is gone, for as
 says (`AccountAssignments.session`). It can be cut by a Deny in the permission set's inline policy, on
 `aws:userid` or `identitystore:UserId`, or for everybody who has it on `aws:TokenIssueTime`
 (https://docs.aws.amazon.com/singlesignon/latest/userguide/authconcept-revoke-access.html). We do not: it
-needs the right to rewrite what a permission set allows, and is itself provisioned later, in every account.
+needs the right to rewrite what a permission set allows, replaces a policy that others may just have changed,
+and is itself provisioned later, in every account.
 """
 
 import hashlib
@@ -121,7 +122,7 @@ class AccountAssignments(Cloud):
         return self._permission_set(target).session
 
     def _ensure(self, holding: Holding, until: datetime, fence: Fence) -> None:  # noqa: ARG002 (nothing has an end)
-        self._budget.visit(_target(holding).instance)
+        self._budget.visit(_target(holding).instance, start=True)
         try:
             if not self._stands(holding):
                 self._operate(holding, CREATE, fence)

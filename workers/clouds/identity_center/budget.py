@@ -24,6 +24,9 @@ Answer = TypeVar("Answer")
 VISITS_A_SECOND: Final = 4
 """A change or a look makes about four calls each, which is 16 of the 20 there are."""
 VISITS_AT_ONCE: Final = 6
+KEPT_FOR_ENDS: Final = 3
+"""Visits that a start leaves of those, whatever waits: its change, and not the look that follows. What was
+begun is looked at before anything else is begun, so a look is paid from all of them, as an end is."""
 UNDER_WAY: Final = 8
 """Operations of ours under way at most."""
 STARTS_UNDER_WAY: Final = 6
@@ -35,8 +38,11 @@ GIVEN_UP_AFTER: Final = timedelta(minutes=3)
 class Budget(Protocol):
     """Stands before what is asked of AWS, and hears when AWS is done with an operation."""
 
-    def visit(self, instance: str) -> None:
-        """Pay for the few calls of one change or one look, or raise Again with how long to wait."""
+    def visit(self, instance: str, *, start: bool = False) -> None:
+        """Pay for the few calls of one change or one look, or raise Again with how long to wait.
+
+        `start`: a change that gives access, which leaves some visits to ends and to looks.
+        """
 
     def begin(self, instance: str, key: HoldingKey, *, start: bool) -> None:
         """Hold a place for one operation on this assignment, or raise Again."""
@@ -51,10 +57,11 @@ class LedgerBudget:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def visit(self, instance: str) -> None:
-        """Pay for one visit; Again while the rate is used up."""
+    def visit(self, instance: str, *, start: bool = False) -> None:
+        """Pay for one visit; Again while the rate is used up, or a start's part of it."""
+        name, kept = f"{instance}/visits", KEPT_FOR_ENDS if start else 0
         wait = self._written(
-            lambda writing: take(writing, f"{instance}/visits", rate=VISITS_A_SECOND, burst=VISITS_AT_ONCE)
+            lambda writing: take(writing, name, rate=VISITS_A_SECOND, burst=VISITS_AT_ONCE, kept=kept)
         )
         if wait is not None:
             raise Again("identity_center_rate", wait)
