@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from bot.reviewing import token_name
+from bot.reviewing import reviewers_of, token_name
 from bot.slack import reviews as words
 from bot.slack.blocks import Message
 from bot.slack.client import Conversation, SlackRefused
-from bot.views import RequestView, person_view, view
+from bot.views import PersonView, RequestView, person_view, view
 from policies.request import AccessRequest
 from policies.review import Review
 from policies.rules import Policy
@@ -36,6 +36,7 @@ class _Told(NamedTuple):
     review: Review
     who: str
     token: str
+    reviewers: tuple[PersonView, ...]
     notices: tuple[Notice, ...]
 
 
@@ -57,6 +58,21 @@ class Emergencies:
         message = words.told(told.view, told.review, told.who, now=now, token=told.token)
         for notice in told.notices:
             self._draw(notice, message)
+        if told.review.reminds:
+            self._remind(told)
+
+    def _remind(self, told: _Told) -> None:
+        """One line below the message in the security channel for each reminder, calling those who review."""
+        where, line = self._ledger.retrying(lambda writing: _reminder(writing, told))
+        if where is None or where.message is None or line.message is not None:
+            return
+        message = words.reminder(told.view, told.review, told.reviewers, now=self._ledger.now())
+        try:
+            posted = self._conversation.post(where.channel, message, thread=where.message)
+        except SlackRefused as refused:
+            log.warning("not_reminded", channel=where.channel, problem=refused.code)
+            return
+        self._ledger.retrying(lambda writing: notices.put(writing, line._replace(message=posted.message)))
 
     def _draw(self, notice: Notice, message: Message) -> None:
         drawn = _fingerprint(message)
@@ -92,8 +108,16 @@ def _gathered(writing: Writing, request: AccessRequest, policy: Policy) -> _Told
         review=review,
         who=answered_by,
         token=writing.token_for(token_name(request.id), 0),
+        reviewers=tuple(person_view(policy.people, person) for person in reviewers_of(policy, review)),
         notices=tuple(_where(writing, request, policy)),
     )
+
+
+def _reminder(writing: Writing, told: _Told) -> tuple[Notice | None, Notice]:
+    """The message in the security channel, and where this reminder is, once it was said."""
+    where = notices.find(writing, f"emergency/{told.review.id}/security")
+    name = f"review/{told.review.id}/{told.review.version}"
+    return where, notices.find(writing, name) or Notice(name, where.channel if where else "")
 
 
 def _where(writing: Writing, request: AccessRequest, policy: Policy) -> Iterator[Notice]:

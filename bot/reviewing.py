@@ -102,6 +102,13 @@ def may_review(policy: Policy, person: PersonId, review: Review) -> bool:
     return not had_a_part and bool(policy.people.groups_of(person) & reviewers)
 
 
+def reviewers_of(policy: Policy, review: Review) -> tuple[PersonId, ...]:
+    """Everybody who may review it now, by id."""
+    groups = {*review.reviewers, *policy.settings.reviewers}
+    people = {person.id for group in groups for person in policy.people.members(group)}
+    return tuple(sorted(person for person in people if may_review(policy, person, review)))
+
+
 def _meant(writing: Writing, click: Click) -> Review | None:
     token = writing.token(click.token)
     if token is None or not token.request.endswith(_OF_A_REVIEW):

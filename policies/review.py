@@ -72,6 +72,11 @@ class Review(Value):
         """Whether it should have been answered by now."""
         return self.state is ReviewState.OPEN and self.ends_at <= now
 
+    @property
+    def reminds(self) -> bool:
+        """Whether somebody was reminded of it and it still waits."""
+        return self.state is ReviewState.OPEN and self.version > 0
+
     def moved(self, verb: ReviewVerb, **changes: object) -> "Review":
         """This review after a verb, one version on (IllegalMove when it has no such verb now)."""
         state = after(REVIEW_MOVES, self.state, verb)

@@ -1,29 +1,46 @@
 """The message in the security channel: an emergency while it runs, and the review that it needs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.slack import actions as ids
-from bot.slack.blocks import FALLBACK_MOST, Block, Message, actions, button, clip, context, quote, section
+from bot.slack.blocks import (
+    FALLBACK_MOST,
+    Block,
+    Message,
+    actions,
+    button,
+    clip,
+    context,
+    quote,
+    said,
+    section,
+)
 from bot.slack.words import incidents as words
-from bot.views import RequestView
+from bot.views import PersonView, RequestView
 from policies.review import Review, ReviewState
 
 
 def told(view: RequestView, review: Review, who: str, *, now: datetime, token: str) -> Message:
     """The emergency and its review as they stand; `who` is the name of whoever answered it."""
     text = clip(words.spoken(view, review), FALLBACK_MOST)
-    said = [quote(view.reason)] if view.reason else []
+    why = [quote(view.reason)] if view.reason else []
     if review.state is ReviewState.ANSWERED:
-        return Message(text, (section(words.answered(view, review, who, now)), *said))
+        return Message(text, (section(words.answered(view, review, who, now)), *why))
     return Message(
         text,
         (
             section(words.emergency_title(view, now)),
-            *said,
+            *why,
             _buttons(token),
             context(words.emergency_context(view, review, now)),
         ),
     )
+
+
+def reminder(view: RequestView, review: Review, reviewers: Sequence[PersonView], *, now: datetime) -> Message:
+    """That it still waits, calling those who may answer it."""
+    return said(words.reminder(view, review, reviewers, now))
 
 
 def _buttons(token: str) -> Block:

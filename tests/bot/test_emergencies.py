@@ -269,8 +269,21 @@ def test_reviewers_are_reminded_until_it_is_answered(broken: Bench):
     for hours in (22, 2, 2):
         broken.clock.move(timedelta(hours=hours))
         broken.ledger.retrying(lambda writing: remind(writing, request.id))
+        broken.tell()
     assert broken.kinds().count("review.reminded") == 3
     assert broken.body("review.reminded")["overdue"] is True
+    emi = broken.person("emi")
+    lines = [said(one).replace("*", "") for one in emi.thread(loud(broken))]
+    assert lines[0].startswith(
+        f"⏰ This review is due {{14:02 UTC}} · Ana Ruiz · prod-operator · {request.id}"
+    )
+    assert lines[1].startswith("⏰ This review was due")
+    assert lines[1].endswith("can answer")
+    assert len(lines) == 3
+    broken.tell()
+    assert emi.clicks("As expected", loud(broken)).acked
+    broken.tell()
+    assert len(emi.thread(loud(broken))) == 3
 
 
 def test_a_channel_that_cannot_be_told_stops_nothing_else(broken: Bench):

@@ -6,8 +6,8 @@ from typing import Final
 
 from bot.incidents import IncidentView
 from bot.slack.blocks import clean, clip, escape, when
-from bot.slack.words.small import join, lasting, named, number, role, until
-from bot.views import CardState, RequestView
+from bot.slack.words.small import join, lasting, named, number, role, some, until
+from bot.views import CardState, PersonView, RequestView
 from policies.review import Review, Verdict
 
 TITLE_SHOWN: Final = 120
@@ -156,6 +156,15 @@ def spoken(view: RequestView, review: Review) -> str:
         f"Emergency: {view.beneficiary.name} has {view.request.role}{reference}. "
         f"Review due {review.ends_at:%d %b %H:%M} UTC."
     )
+
+
+def reminder(view: RequestView, review: Review, reviewers: Sequence[PersonView], now: datetime) -> str:
+    """It still waits for its review; whom it waits for is called."""
+    called = [f"<@{person.slack}>" if person.slack else named(person) for person in reviewers]
+    who = f"{some(called, last='or')} can answer" if called else "nobody can answer it now"
+    due = "was due" if review.overdue(now) else "is due"
+    whose = f"{named(view.beneficiary)} · {role(view)} · {number(view)}"
+    return f"⏰ This review {due} {when(review.ends_at, now)} · {whose} · {who}"
 
 
 def not_yours() -> str:
