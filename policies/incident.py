@@ -214,7 +214,7 @@ def heard(incident: Incident, news: Heard, now: datetime, grace: timedelta) -> M
         return None
     if news.verb in _OPENS and not incident.live:
         return _reopened(incident, at, now, told)
-    if news.verb is PagerVerb.REOPENED:  # the end before it is still under way: it does not count any more
+    if news.verb in _OPENS:  # the end before it is still under way: it does not count any more
         told["live_since"] = at
     return _changed(incident, now, told)
 

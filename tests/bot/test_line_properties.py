@@ -7,12 +7,21 @@ from hypothesis import strategies as st
 
 from bot.slack.line import (
     DidYouMean,
+    Emergency,
     Empty,
     End,
+    Extend,
     Filled,
     Help,
+    IncidentEnded,
+    IncidentNamed,
+    IncidentOpened,
+    Incidents,
+    IncidentUnclear,
     Later,
     Line,
+    Login,
+    Logout,
     Mine,
     Part,
     Roles,
@@ -69,6 +78,9 @@ PIECES = (
         "roles",
         "end",
         "emergency",
+        "incident",
+        "open",
+        "extend",
         "minee",
         "all",
         "lag",
@@ -108,7 +120,13 @@ def filled_of(line: Line) -> Filled | None:
             return Filled(line.for_user, line.role, line.duration, line.reference, line.reason)
         case Part():
             return line.filled
-        case Empty() | Mine() | Waiting() | Roles() | End() | Help() | Later() | DidYouMean():
+        case Emergency():
+            return filled_of(line.ask)
+        case Empty() | Mine() | Waiting() | Roles() | End() | Extend() | Help() | Login() | Logout():
+            return None
+        case Incidents() | IncidentNamed() | IncidentOpened() | IncidentEnded() | IncidentUnclear():
+            return None
+        case Later() | DidYouMean():
             return None
         case _:
             assert_never(line)
@@ -118,6 +136,8 @@ def filled_of(line: Line) -> Filled | None:
 @example("for")
 @example("until")
 @example("AKIAIOSFODNN7EXAMPLE")
+@example("emergency ")
+@example("incident INC-42 open")
 def test_every_text_is_some_line(text: str):
     line = read_line(text, VOCABULARY)
     filled_of(line)

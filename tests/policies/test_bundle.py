@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.bundle import held_as, plan_grants, progress, take_back, taken_back
-from policies.catalogue import Risk, Role
+from policies.bundle import held_as, plan_grants, progress, still_means, take_back, taken_back
+from policies.catalogue import Catalogue, Risk, Role
 from policies.entitlements import Clouds
 from policies.entitlements.aws import AwsAccess, AwsAccount, leased_role_key, leased_role_name
 from policies.entitlements.gcp import GcpAccess, GcpResource, binding_on
 from policies.grant import EndCause, Grant, GrantState
 from policies.holding import Overruled, RefusedForGood
-from policies.people import NAME_LENGTH, GoogleMember, Person
+from policies.people import NAME_LENGTH, AwsUser, GoogleMember, People, Person
 from policies.request import RequestState
+from policies.rules import Policy
 from policies.values import RequestId, RoleName
 from tests.builders import ANA, AWS, HOUR, LEASE, NOW, PRINCIPAL, ROLE, grant, request
 
@@ -144,3 +145,35 @@ def test_a_role_is_held_in_each_cloud_by_who_the_person_is_there():
 
 def test_whoever_has_no_account_in_one_of_the_clouds_gets_none_of_it():
     assert held_as(BOTH, PLACES, ANA_RUIZ) == "gcp"
+
+
+IN_AWS = BOTH.model_copy(update={"entitlements": BOTH.entitlements[:1]})
+BEFORE = Policy(
+    people=People(people=(ANA_RUIZ,)), catalogue=Catalogue(roles=(IN_AWS,)), clouds=PLACES, rules=()
+)
+ELSEWHERE = AwsUser(kind="user", arn="arn:aws:iam::777788889999:user/ana-two")
+NARROWER = AwsAccess(cloud="aws", account="shop-prod", policies=("arn:aws:iam::111122223333:policy/logs",))
+
+
+def changed(**parts: object) -> Policy:
+    return Policy(**{name: getattr(BEFORE, name) for name in Policy.model_fields} | parts)  # type: ignore[arg-type] # its own parts
+
+
+def test_a_role_that_is_what_it_was_still_means_what_its_grants_gave():
+    assert still_means(BEFORE, request(), bundle(GrantState.LIVE))
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        changed(catalogue=Catalogue()),
+        changed(catalogue=Catalogue(roles=(IN_AWS.model_copy(update={"entitlements": (NARROWER,)}),))),
+        changed(people=People()),
+        changed(people=People(people=(ANA_RUIZ.model_copy(update={"aws": ELSEWHERE}),))),
+        changed(people=People(people=(ANA_RUIZ.model_copy(update={"aws": None}),))),
+    ],
+    ids=["no such role", "another meaning", "nobody", "another account", "no account"],
+)
+def test_a_role_or_a_holder_that_is_another_now_does_not_mean_it_any_more(now: Policy):
+    assert not still_means(now, request(), bundle(GrantState.LIVE))
+    assert still_means(now, request(), bundle(GrantState.ENDING, GrantState.GONE))

@@ -12,6 +12,7 @@ from policies.grant import (
     Grant,
     GrantState,
     GrantVerb,
+    adopted,
     begun,
     confirmed,
     ending,
@@ -182,3 +183,15 @@ def test_only_an_end_can_be_stuck(state: GrantState):
 def test_the_cloud_should_hold_it_until_it_ends():
     wanting = {state for state in GrantState if grant(state=state).wants_presence}
     assert wanting == {GrantState.PLANNED, GrantState.GRANTING, GrantState.LIVE, GrantState.EXTENDING}
+
+
+def test_what_was_found_in_its_cloud_is_live_and_ends_as_its_label_says():
+    moved = adopted(grant(problem="Throttling"), NOW + SECOND)
+    found, (event,) = moved
+    assert (found.state, found.live_at, found.due_at) == (GrantState.LIVE, NOW + SECOND, NOW + HOUR)
+    assert (found.ends_at, found.problem) == (NOW + HOUR, None)
+    assert (event.kind, event.body["person"], event.body["ends_at"]) == (
+        "grant.adopted",
+        "ana",
+        "2026-11-24T15:02:11.000000Z",
+    )

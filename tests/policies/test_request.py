@@ -24,6 +24,7 @@ from policies.request import (
     RequestState,
     RequestVerb,
     activated,
+    adopted,
     approved,
     asked,
     counted,
@@ -208,3 +209,15 @@ def test_groups_are_asked_once_each_in_the_order_of_the_slots():
     wanted = tuple(ApprovalSlot(groups=tuple(GroupName(name) for name in slot), count=1) for slot in slots)
     asking = request(terms=terms().model_copy(update={"slots": wanted}))
     assert groups_asked(asking) == ("db-oncall", "security", "commanders")
+
+
+def test_one_put_together_again_from_its_cloud_is_active_and_ends_as_found_and_warns_nobody():
+    found, (event,) = adopted(request(), NOW + HALF)
+    assert (found.state, found.ends_at, found.decided_at) == (RequestState.ACTIVE, NOW + HALF, None)
+    assert (found.due_at, event.kind) == (None, "request.adopted")
+    assert event.body == {
+        "request": "pa-0001",
+        "beneficiary": "ana",
+        "role": "prod-db-readonly",
+        "ends_at": "2026-11-24T14:32:11.000000Z",
+    }
