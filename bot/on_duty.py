@@ -8,7 +8,7 @@ A pager that does not answer leaves "nobody can say", which is a no and never a 
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 OUR_ROTAS: Final = PagerName("rotas")
 """The source that the organisation's own rotas are asked as."""
+PATIENCE: Final = timedelta(seconds=1.5)
+"""How long somebody who asks waits for a pager: Slack gives up on us after three seconds."""
 _ALONE: Final = Around()
 Tokens = Mapping[str, SecretStr]
 """The token that each pager is asked with, by its name in `pagers.yaml`."""
@@ -83,7 +85,8 @@ class OnDutyNow:
         """The sources of the policy in force; made anew when it changes."""
         with self._lock:
             if self._watch is None or self._watch[0] != policy.hash:
-                self._watch = (policy.hash, OnCallWatch(self._sources(policy), self._ledger.now))
+                watch = OnCallWatch(self._sources(policy), self._ledger.now, patience=PATIENCE)
+                self._watch = (policy.hash, watch)
             return self._watch[1]
 
     def _sources(self, policy: Policy) -> list[Source]:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from bot import answers
 from bot.asking import Wish
 from bot.desk import Desk
-from bot.on_duty import OnDutyNow
+from bot.on_duty import PATIENCE, OnDutyNow
 from policies.incident import PagerAccount, PagerName
 from policies.pagers import Pagers, PagerSetup, Schedule
 from policies.people import People
@@ -122,6 +122,15 @@ def test_a_pager_that_does_not_answer_puts_nobody_on_call(ledger: Ledger, clock:
         pagers.trouble(Vendor.PAGERDUTY, Trouble.AWAY)
         assert reasons(ask(desk, BEN)).endswith("and nobody can say who is on call for db-primary now.")
         assert known_of(ledger).people is None
+
+
+def test_a_slow_pager_is_not_waited_for_longer_than_slack_waits_for_us(ledger: Ledger, clock: StoppedClock):
+    with running(clock) as pagers:
+        desk, _ = desk_of(ledger, by_pagerduty(pagers), pagerduty=organisation.TOKENS[Vendor.PAGERDUTY])
+        pagers.trouble(Vendor.PAGERDUTY, Trouble.SLOW, 3.5)
+        assert "nobody can say" in reasons(ask(desk, BEN))
+        assert known_of(ledger).problem == "it does not answer in time"
+    assert timedelta(seconds=3) > PATIENCE
 
 
 def test_without_a_token_nobody_is_on_call_and_it_is_said(ledger: Ledger, clock: StoppedClock):
