@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from policies.audit import Event
 from policies.incident import (
     Heard,
     Incident,
@@ -27,6 +28,7 @@ from policies.incident import (
 from policies.rules import Policy
 from policies.values import IncidentId, PersonId
 from workers.ledger import deliveries, incidents, on_call
+from workers.ledger.errors import LedgerError
 from workers.ledger.ledger import Ledger
 from workers.ledger.writing import Writing
 
@@ -55,13 +57,25 @@ class Hearing:
         return sum(self._hear(one, policy) for one in waiting)
 
     def _hear(self, one: deliveries.Waiting, policy: Policy) -> bool:
+        try:
+            return self._act(one, policy)
+        except LedgerError:
+            raise
+        except Exception as error:  # the boundary of one event: it must not silence those after it
+            problem = type(error).__name__
+            log.exception("event_not_understood", pager=one.pager, delivery=one.delivery)
+        return self._ledger.retrying(lambda writing: _give_up(writing, one, problem))
+
+    def _act(self, one: deliveries.Waiting, policy: Policy) -> bool:
+        event = one.event
+
         def work(writing: Writing) -> bool:
             if not deliveries.done(writing, one.number):
                 return False
-            if one.event.verb is PagerVerb.SHIFTED:
-                on_call.want(writing, _schedules(policy, one.event.pager))
+            if event.verb is PagerVerb.SHIFTED:
+                on_call.want(writing, _schedules(policy, event.pager))
             else:
-                take(writing, policy, one.event)
+                take(writing, policy, event)
             return True
 
         return self._ledger.retrying(work)
@@ -73,6 +87,15 @@ class Hearing:
             return
         self._tidy_at = now + TIDY_EVERY
         self._ledger.retrying(deliveries.forget)
+
+
+def _give_up(writing: Writing, one: deliveries.Waiting, problem: str) -> bool:
+    """An event that nothing can be made of is written down as that, and not tried again."""
+    if not deliveries.done(writing, one.number):
+        return False
+    body = {"pager": one.pager, "delivery": one.delivery, "problem": problem}
+    writing.record([Event("delivery.not_understood", writing.now, body)])
+    return True
 
 
 def _schedules(policy: Policy, pager: PagerName) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from workers.worker import serve
 log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 1.0
+_DUTY_SECONDS = 0.5
 _SLACK_SECONDS = 5
 
 
@@ -163,7 +164,8 @@ class Face:
 
     def announce_for_ever(self) -> None:
         """Answer the bell until told to stop, and look without one every second in case it was lost."""
-        threading.Thread(target=self._poll, name="poll", daemon=True).start()
+        for name, work in (("poll", self._poll), ("on-duty", self._keep_on_duty)):
+            threading.Thread(target=work, name=name, daemon=True).start()
         while not serve(self.settings, ANNOUNCE):
             time.sleep(_POLL_SECONDS)
 
@@ -171,6 +173,19 @@ class Face:
         while True:
             time.sleep(max(self.announce(), _POLL_SECONDS))
             self.look_around()
+
+    def _keep_on_duty(self) -> None:
+        """Ask the pagers what workers wait for; on a thread of its own, as a pager may be slow."""
+        while True:
+            time.sleep(_DUTY_SECONDS)
+            self.ask_who_is_on_duty()
+
+    def ask_who_is_on_duty(self) -> None:
+        """Bring up to date what a worker waits for, whatever goes wrong with it."""
+        try:
+            self.on_duty.refresh_wanted()
+        except Exception:  # the boundary of one look: the next one comes
+            log.exception("look_broke")
 
     def look_around(self) -> None:
         """What nobody rings for: policy, alerts, leavers, old deliveries; each whatever becomes of others."""
@@ -189,7 +204,6 @@ class Face:
     def announce(self) -> float:
         """Act on what pagers said, tell what is untold; the seconds until it is worth trying again."""
         try:
-            self.on_duty.refresh_wanted()
             self.hearing.hear()
             return self.announcer.run()
         except LedgerError as error:

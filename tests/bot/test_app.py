@@ -130,6 +130,15 @@ def test_a_ledger_that_is_away_is_looked_at_again_later(face: Face):
     assert [one["event"] for one in logs] == ["cannot_read_what_to_tell"]
 
 
+def test_asking_who_is_on_duty_goes_on_whatever_breaks(face: Face):
+    face.ask_who_is_on_duty()
+    with face.shared.ledger.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE on_call RENAME TO on_call_away")
+    with capture_logs() as logs:
+        face.ask_who_is_on_duty()
+    assert [one["event"] for one in logs] == ["look_broke"]
+
+
 def test_a_checkup_says_how_it_stands_in_each_channel(face: Face):
     found = {
         what: (fine, detail)

@@ -5,6 +5,8 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from bot.hearing import LATE, TIDY_EVERY, Hearing
 from policies.incident import Incident, IncidentState, PagerAccount, PagerEvent, PagerName, PagerVerb
@@ -13,7 +15,7 @@ from policies.values import IncidentId
 from tests import builders
 from tests.builders import NOW, StoppedClock
 from workers.clock import close_in_time
-from workers.ledger import deliveries, incidents, on_call
+from workers.ledger import deliveries, incidents, on_call, schema
 from workers.ledger.ledger import Ledger
 
 MINUTE, MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
@@ -281,3 +283,16 @@ def test_the_same_title_again_is_no_change(ledger: Ledger, hearing: Hearing, clo
     hear(ledger, hearing, event(PagerVerb.CHANGED, at=2 * MINUTE, title="payments are down"))
     assert kinds(ledger) == ["incident.opened", "incident.changed"]
     assert title(ledger, found(ledger)) == "payments are down"
+
+
+def test_an_event_that_nothing_can_be_made_of_silences_none_after_it(ledger: Ledger, hearing: Hearing):
+    say(ledger, event(incident="Q1", reference="INC-1"), event(incident="Q2", reference="INC-2"))
+    with ledger.engine.begin() as connection:
+        connection.execute(update(schema.deliveries).where(schema.deliveries.c.number == 1).values(body="{}"))
+    with capture_logs() as logged:
+        assert hearing.hear() == 2
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == ["event_not_understood"]
+    with ledger.reading() as reader:
+        assert [one.key for one in incidents.in_states(reader, IncidentState)] == ["Q2"]
+        assert [one.kind for one in reader.entries()][:1] == ["delivery.not_understood"]
+    assert hearing.hear() == 0

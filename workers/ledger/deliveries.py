@@ -19,7 +19,14 @@ class Waiting(NamedTuple):
     """An event that nobody has acted on yet."""
 
     number: int
-    event: PagerEvent
+    pager: str
+    delivery: str
+    body: str
+
+    @property
+    def event(self) -> PagerEvent:
+        """What was said; ValidationError where another version of ours wrote it down."""
+        return PagerEvent.model_validate_json(self.body)
 
 
 def take_in(writing: Writing, event: PagerEvent) -> bool:
@@ -38,9 +45,10 @@ def take_in(writing: Writing, event: PagerEvent) -> bool:
 
 def waiting(reader: Reader, most: int = 100) -> tuple[Waiting, ...]:
     """What nobody has acted on yet, in the order it came."""
-    query = select(_table.c.number, _table.c.body).where(_table.c.body.is_not(None))
+    columns = (_table.c.number, _table.c.pager, _table.c.delivery, _table.c.body)
+    query = select(*columns).where(_table.c.body.is_not(None))
     rows = reader.rows(query.order_by(_table.c.number).limit(most))
-    return tuple(Waiting(row.number, PagerEvent.model_validate_json(row.body)) for row in rows)
+    return tuple(Waiting(row.number, row.pager, row.delivery, row.body) for row in rows)
 
 
 def done(writing: Writing, number: int) -> bool:

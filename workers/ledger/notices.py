@@ -23,7 +23,7 @@ class Notice(NamedTuple):
 def find(reader: Reader, name: str) -> Notice | None:
     """Where the message of this name is, or None before it was posted."""
     rows = reader.rows(select(_table).where(_table.c.name == name))
-    return Notice(**rows[0]._mapping) if rows else None  # noqa: SLF001 (the public mapping of a row)
+    return next((Notice(row.name, row.channel, row.message, row.drawn) for row in rows), None)
 
 
 def put(writing: Writing, notice: Notice) -> None:
