@@ -8,8 +8,6 @@ it, so at most one line can appear twice, and only after a kill between Slack's 
 has no idempotency key). What Slack cannot take now is told later; several changes become one drawing.
 """
 
-import hashlib
-import json
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -19,8 +17,8 @@ import structlog
 
 from bot.emergencies import Emergencies
 from bot.slack import cards, direct, news, replies, thread
-from bot.slack.blocks import Message
-from bot.slack.client import Conversation, Posted, SlackAway, SlackBusy, SlackError, SlackRefused
+from bot.slack.blocks import Message, fingerprint
+from bot.slack.client import GONE, Conversation, Posted, SlackAway, SlackBusy, SlackError, SlackRefused
 from bot.slack.telling import Telling, gather
 from bot.slack.words.small import in_question
 from bot.views import CardState, RequestView
@@ -35,17 +33,6 @@ log = structlog.get_logger(__name__)
 
 CURSOR: Final = "announced"
 HOLD: Final = timedelta(seconds=30)
-_GONE: Final = {
-    "message_not_found",
-    "thread_not_found",
-    "cant_update_message",
-    "edit_window_closed",
-    "is_inactive",
-    "is_archived",
-    "not_in_channel",
-    "channel_not_found",
-}
-"""What Slack says of a message that can no longer be drawn again or answered: a new one takes its place."""
 
 
 class Announcer:
@@ -131,7 +118,7 @@ class Announcer:
 
     def _tell_card(self, telling: Telling) -> Telling:
         message = cards.card(telling.view, now=self._ledger.now(), token=telling.token)
-        drawn = _fingerprint(message)
+        drawn = fingerprint(message)
         if drawn == telling.card.drawn:
             return telling
         card = telling.card
@@ -176,7 +163,7 @@ class Announcer:
         try:
             self._conversation.edit(channel, at, message)
         except SlackRefused as refused:
-            if refused.code not in _GONE:
+            if refused.code not in GONE:
                 raise
             return False
         return True
@@ -208,7 +195,7 @@ class Announcer:
         try:
             return self._conversation.post(card.channel, message, thread=card.message)
         except SlackRefused as refused:
-            if refused.code not in _GONE:
+            if refused.code not in GONE:
                 raise
             return None
 
@@ -218,13 +205,13 @@ class Announcer:
         if asked is None or not (telling.line_stands or telling.view.waits_for_more):
             return telling
         message = thread.line(asked.entry, telling.view, asked.beside, token=telling.token)
-        if message is None or _fingerprint(message) == line.drawn:
+        if message is None or fingerprint(message) == line.drawn:
             return telling
         there = telling.line_stands and line.message is not None
         if line.message is not None and there:
             there = self._edit(line.channel, line.message, message)
         if there or not telling.view.waits_for_more:
-            return self._keep(telling._replace(line=line._replace(drawn=_fingerprint(message))))
+            return self._keep(telling._replace(line=line._replace(drawn=fingerprint(message))))
         telling, posted = self._say_below(telling, message)
         if posted is None:
             return telling
@@ -235,7 +222,7 @@ class Announcer:
         user = telling.view.beneficiary.slack
         if message is None or user is None:
             return telling
-        drawn = _fingerprint(message)
+        drawn = fingerprint(message)
         card = telling.card
         if drawn == card.direct_drawn:
             return telling
@@ -280,10 +267,10 @@ class Announcer:
     def _redraw_warning(self, telling: Telling) -> None:
         warning = telling.warning
         message = news.warning(telling.view, now=self._ledger.now(), token=telling.token)
-        if warning.message is None or message is None or _fingerprint(message) == warning.drawn:
+        if warning.message is None or message is None or fingerprint(message) == warning.drawn:
             return
         self._edit(warning.channel, warning.message, message)
-        self._keep(telling._replace(warning=warning._replace(drawn=_fingerprint(message))))
+        self._keep(telling._replace(warning=warning._replace(drawn=fingerprint(message))))
 
     def _keep(self, telling: Telling) -> Telling:
         """Remember what was said where, and which message's buttons decide."""
@@ -307,10 +294,5 @@ def _unposted(telling: Telling) -> Card:
 def _as_line(line: Card, told: int, posted: Posted, message: Message) -> Card:
     """A message besides the card, as it now stands."""
     return line._replace(
-        channel=posted.channel, message=posted.message, drawn=_fingerprint(message), told=told
+        channel=posted.channel, message=posted.message, drawn=fingerprint(message), told=told
     )
-
-
-def _fingerprint(message: Message) -> str:
-    text = json.dumps([message.text, list(message.blocks)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()

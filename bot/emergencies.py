@@ -4,29 +4,26 @@ given ─▶ told in the security channel, and where its incident is spoken abou
 reminded, ended, reviewed ─▶ the same message, drawn again; a reminder is a line of its own below it
 """
 
-import hashlib
-import json
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import structlog
 
 from bot.reviewing import reviewers_of, token_name
 from bot.slack import reviews as words
-from bot.slack.blocks import Message
-from bot.slack.client import Conversation, SlackRefused
+from bot.slack.blocks import Message, fingerprint
+from bot.slack.client import GONE, Conversation, SlackRefused
 from bot.views import PersonView, RequestView, person_view, view
 from policies.request import AccessRequest
 from policies.review import Review
 from policies.rules import Policy
+from policies.values import RequestId
 from workers.ledger import incidents, notices, reviews
 from workers.ledger.ledger import Ledger
 from workers.ledger.notices import Notice
 from workers.ledger.writing import Writing
 
 log = structlog.get_logger(__name__)
-
-_GONE: Final = {"message_not_found", "channel_not_found", "is_archived", "not_in_channel"}
 
 
 class _Told(NamedTuple):
@@ -57,7 +54,8 @@ class Emergencies:
         now = self._ledger.now()
         message = words.told(told.view, told.review, told.who, now=now, token=told.token)
         for notice in told.notices:
-            self._draw(notice, message)
+            for_security = notice.name == _at_security(request.id)
+            self._draw(notice, message, told.reviewers if for_security else ())
         if told.review.reminds:
             self._remind(told)
 
@@ -74,23 +72,30 @@ class Emergencies:
             return
         self._ledger.retrying(lambda writing: notices.put(writing, line._replace(message=posted.message)))
 
-    def _draw(self, notice: Notice, message: Message) -> None:
-        drawn = _fingerprint(message)
+    def _draw(self, notice: Notice, message: Message, elsewhere: Sequence[PersonView]) -> None:
+        """Draw one of them; where its channel refuses it, for the first of these people who takes it."""
+        drawn = fingerprint(message)
         if notice.drawn == drawn:
             return
-        try:
-            posted = self._post(notice, message)
-        except SlackRefused as refused:
-            log.warning("emergency_not_told", channel=notice.channel, problem=refused.code)
-            return
-        self._ledger.retrying(lambda writing: notices.put(writing, posted._replace(drawn=drawn)))
+        people = [notice._replace(channel=one.slack, message=None) for one in elsewhere if one.slack]
+        posted = self._post_first([notice, *people], message)
+        if posted is not None:
+            self._ledger.retrying(lambda writing: notices.put(writing, posted._replace(drawn=drawn)))
+
+    def _post_first(self, places: Sequence[Notice], message: Message) -> Notice | None:
+        for place in places:
+            try:
+                return self._post(place, message)
+            except SlackRefused as refused:
+                log.warning("emergency_not_told", channel=place.channel, problem=refused.code)
+        return None
 
     def _post(self, notice: Notice, message: Message) -> Notice:
         if notice.message is not None:
             try:
                 self._conversation.edit(notice.channel, notice.message, message)
             except SlackRefused as refused:
-                if refused.code not in _GONE:
+                if refused.code not in GONE:
                     raise
             else:
                 return notice
@@ -115,22 +120,20 @@ def _gathered(writing: Writing, request: AccessRequest, policy: Policy) -> _Told
 
 def _reminder(writing: Writing, told: _Told) -> tuple[Notice | None, Notice]:
     """The message in the security channel, and where this reminder is, once it was said."""
-    where = notices.find(writing, f"emergency/{told.review.id}/security")
+    where = notices.find(writing, _at_security(told.review.id))
     name = f"review/{told.review.id}/{told.review.version}"
     return where, notices.find(writing, name) or Notice(name, where.channel if where else "")
 
 
+def _at_security(request: RequestId) -> str:
+    return f"emergency/{request}/security"
+
+
 def _where(writing: Writing, request: AccessRequest, policy: Policy) -> Iterator[Notice]:
-    channels = {"security": policy.settings.security_channel}
+    channels = {_at_security(request.id): policy.settings.security_channel}
     incident = incidents.find(writing, request.incident) if request.incident else None
     if incident is not None:
-        channels["incident"] = incident.channel
-    for place, channel in channels.items():
+        channels[f"emergency/{request.id}/incident"] = incident.channel
+    for name, channel in channels.items():
         if channel is not None:
-            name = f"emergency/{request.id}/{place}"
             yield notices.find(writing, name) or Notice(name, channel)
-
-
-def _fingerprint(message: Message) -> str:
-    text = json.dumps([message.text, list(message.blocks)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -137,6 +137,8 @@ def _slack(hands: Hands, given: BotSettings) -> Iterator[Finding]:
 
     policy = hands.policy()
     channels = {role.channel for role in policy.catalogue.roles} if policy else set()
+    if policy and policy.settings.security_channel:
+        channels.add(policy.settings.security_channel)
     for name, ok, detail in Face(given).checkup(sorted(channels)):
         yield Finding(f"slack {name}", ok=ok, detail=detail)
 

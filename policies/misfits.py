@@ -47,6 +47,7 @@ def misfits(parts: Parts) -> Iterator[Misfit]:
     if pagers:
         yield from _strange_in_pagers(parts, pagers)
     if rules:
+        yield from _unreviewed(rules)
         yield from _twice(rules)
         yield from _strange_names(parts, rules)
 
@@ -113,6 +114,16 @@ def _too_short(roles: RolesFile, rules: RulesFile) -> Iterator[Misfit]:
     for number, rule in enumerate(rules.rules):
         if rule.max_duration and rule.max_duration < shortest:
             yield RULES, ("rules", number, "max_duration"), f"max_duration {text}"
+
+
+def _unreviewed(rules: RulesFile) -> Iterator[Misfit]:
+    """A review that nobody is told of, or may answer, would never be answered."""
+    wanted = {"reviewers": rules.settings.reviewers, "security_channel": rules.settings.security_channel}
+    missing = [word for word, value in wanted.items() if not value]
+    for number, rule in enumerate(rules.rules):
+        if rule.review_within and missing:
+            text = f"nobody would review it: settings has no {' and no '.join(missing)}"
+            yield RULES, ("rules", number, "review_within"), text
 
 
 def _twice(rules: RulesFile) -> Iterator[Misfit]:

@@ -138,6 +138,10 @@ class Rule(Value):
         limits = bool(self.approvals or self.max_duration)
         if self.effect is not Effect.ALLOW and self.review_within:
             raise ValueError("only an allow rule has review_within")
+        if self.effect is not Effect.ALLOW and self.match.on_call_for:
+            raise ValueError(
+                "only an allow rule looks at who is on call: while nobody can say, it would not hold"
+            )
         if self.effect is Effect.ALLOW and self.match.emergency and not self.review_within:
             raise ValueError("an emergency is reviewed afterwards: say review_within, like 1d")
         if self.effect is Effect.ALLOW and self.match.longer_than:

@@ -5,6 +5,8 @@ person or a pager wrote is `plain` or `quote`, which Slack never parses, after `
 `verbatim`, so that nothing in it turns into a link or a mention by accident.
 """
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -49,6 +51,12 @@ class Option(NamedTuple):
 
     text: str
     value: str
+
+
+def fingerprint(message: Message) -> str:
+    """What is remembered of a message as it was drawn: of another drawing it is another."""
+    text = json.dumps([message.text, list(message.blocks)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def escape(text: str) -> str:

@@ -22,6 +22,17 @@ _SERVER_SIDE: Final = 500
 _TOO_FAST: Final = 429
 _FORM_METHODS: Final = {"auth.test", "users.info", "conversations.info"}
 _THEIR_TROUBLE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+GONE: Final = {
+    "message_not_found",
+    "thread_not_found",
+    "cant_update_message",
+    "edit_window_closed",
+    "is_inactive",
+    "is_archived",
+    "not_in_channel",
+    "channel_not_found",
+}
+"""What Slack says of a message that can no longer be drawn again or answered: a new one takes its place."""
 _OUR_TOKEN: Final = {
     "account_inactive",
     "invalid_auth",

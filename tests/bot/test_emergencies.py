@@ -10,7 +10,7 @@ from policies.review import ReviewState, Verdict
 from policies.values import IncidentId
 from sandbox.slack.person import Message, Person
 from tests.bot import slack_bench, test_commands
-from tests.bot.slack_bench import Bench, meridian, said, whisper, with_
+from tests.bot.slack_bench import Bench, direct, meridian, said, whisper, with_
 from workers.clock import remind
 from workers.ledger import incidents, notices, reviews
 
@@ -286,9 +286,20 @@ def test_reviewers_are_reminded_until_it_is_answered(broken: Bench):
     assert len(emi.thread(loud(broken))) == 3
 
 
-def test_a_channel_that_cannot_be_told_stops_nothing_else(broken: Bench):
+def test_where_the_security_channel_cannot_be_told_a_reviewer_is(broken: Bench):
     settings = meridian().settings.model_copy(update={"security_channel": "C0NOWHERE"})
     broken.in_force = with_(meridian(), settings=settings)
+    started(broken)
+    assert sentence(broken.card(channel="C0PRODACCESS")).startswith("🚨 EMERGENCY")
+    emi = broken.person("emi")
+    assert emi.clicks("As expected", direct(emi, "EMERGENCY")).acked
+    broken.tell()
+    direct(emi, "Reviewed: as expected")
+
+
+def test_where_nobody_can_be_told_everything_else_goes_on(broken: Bench):
+    changes = {"security_channel": "C0NOWHERE", "reviewers": ()}
+    broken.in_force = with_(meridian(), settings=meridian().settings.model_copy(update=changes))
     started(broken)
     with broken.ledger.reading() as reader:
         assert notices.find(reader, f"emergency/{broken.requests()[0].id}/security") is None

@@ -214,6 +214,7 @@ def test_whose_emergency_is_unreviewed_is_said():
     [
         ({"match": {"emergency": True}}, "say review_within"),
         ({"effect": "deny", "match": {}, "review_within": "1d"}, "only an allow rule has review_within"),
+        ({"effect": "deny", "match": {"on_call_for": ["db"]}}, "only an allow rule looks at who is on call"),
     ],
 )
 def test_what_a_rule_about_emergencies_has_to_say(words: dict[str, object], problem: str):

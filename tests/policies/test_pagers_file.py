@@ -155,3 +155,12 @@ def test_settings_and_matchers_name_only_what_there_is():
     ]
     matched = RULES.replace("match: {requester_in", "match: {on_call_for: [db-second], requester_in", 1)
     assert any('no schedule is called "db-second"' in one for one in refused(rules=matched))
+
+
+def test_a_review_that_nobody_could_answer_is_refused():
+    reviewed = RULES.replace("    max_duration: 2h\n", "    max_duration: 2h\n    review_within: 1d\n", 1)
+    assert refused(rules=reviewed) == [
+        "rules.yaml:12: nobody would review it: settings has no reviewers and no security_channel"
+    ]
+    settings = "may_ask_for_others: [engineers]\n  reviewers: [db-oncall]\n  security_channel: C0SEC"
+    parsed(rules=reviewed.replace("may_ask_for_others: [engineers]", settings))
