@@ -1,7 +1,7 @@
 """One ask, inside its transaction: facts, decision, and what is written of it."""
 
 from datetime import timedelta
-from typing import Final, NamedTuple, assert_never
+from typing import NamedTuple, assert_never
 
 from bot import answers
 from bot.answers import AskAnswer
@@ -13,7 +13,7 @@ from policies.catalogue import Role, role_hash
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide, longest_allowed
 from policies.facts import Facts
 from policies.incident import Incident
-from policies.request import AccessRequest, RequestState, Terms, approved, asked
+from policies.request import OPEN, AccessRequest, RequestState, Terms, approved, asked
 from policies.review import Review, opened
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName, RuleId
@@ -21,9 +21,6 @@ from workers.around import facts_for, named
 from workers.ledger import incidents, reviews
 from workers.ledger.reading import FREEZE, Card
 from workers.ledger.writing import Writing
-
-OPEN: Final = (RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE)
-"""The states of a request that is not over."""
 
 
 class Wish(NamedTuple):
@@ -36,8 +33,17 @@ class Wish(NamedTuple):
     reference: str | None
     reason: str
     emergency: bool = False
-    broken: str | None = None
-    """What is broken, where the incident does not say it."""
+
+    def ask(self, duration: timedelta) -> Ask:
+        """What it asks for, for so long."""
+        return Ask(
+            requester=self.requester,
+            beneficiary=self.beneficiary,
+            role=self.role,
+            duration=duration,
+            reference=self.reference,
+            emergency=self.emergency,
+        )
 
 
 class Asking:
@@ -76,26 +82,15 @@ class Asking:
         return incidents.lock(self._writing, found.id) if found else None
 
     def _gathered(self) -> Facts:
-        ask = self._asking(self._wish.duration or timedelta(hours=1))
+        ask = self._wish.ask(self._wish.duration or timedelta(hours=1))
         return facts_for(self._writing, self._policy, ask, self._writing.now)
-
-    def _asking(self, duration: timedelta) -> Ask:
-        wish = self._wish
-        return Ask(
-            requester=wish.requester,
-            beneficiary=wish.beneficiary,
-            role=wish.role,
-            duration=duration,
-            reference=wish.reference,
-            emergency=wish.emergency,
-        )
 
     def _worded(self) -> Ask:
         """The wish as the rules take it, its duration filled in with what may be had."""
         wish = self._wish
         role = self._policy.catalogue.get(wish.role)
         duration = wish.duration or (role.default_duration if role else timedelta(hours=1))
-        ask = self._asking(duration)
+        ask = wish.ask(duration)
         if wish.duration is None:
             longest = longest_allowed(ask, self._facts, self._policy)
             duration = min(duration, longest) if longest else duration
@@ -146,7 +141,6 @@ class Asking:
             reference=ask.reference,
             incident=self._incident.id if self._incident and self._incident.live else None,
             emergency=ask.emergency,
-            broken=self._writing.keep_text(self._wish.broken) if self._wish.broken else None,
             channel=role.channel,
             asked_at=self._writing.now,
             terms=terms_of(decision, self._policy),

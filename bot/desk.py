@@ -16,18 +16,19 @@ import structlog
 
 from bot import answers, deciding, extending
 from bot.answers import AskAnswer, ClickAnswer, ExtendAnswer
-from bot.asking import OPEN, Asking, Wish
+from bot.asking import Asking, Wish
 from bot.deciding import Click, Deciding
 from bot.extending import Extending, OnExtension
 from bot.incidents import Incidents
 from bot.logging_in import Logins
 from bot.offers import asking, asking_oneself, preview, role_line
 from bot.reviewing import Reviews
+from bot.transacting import transact
 from bot.using import Using
 from bot.views import RequestView, view
 from policies.audit import Event
 from policies.decision import Refuse
-from policies.request import AccessRequest, RequestState
+from policies.request import OPEN, AccessRequest, RequestState
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName
 from workers.around import facts_for
@@ -302,13 +303,7 @@ class Desk:
     def _transact(
         self, work: Callable[[Writing, Policy], Answer]
     ) -> Answer | answers.NoRules | answers.LedgerAway:
-        policy = self._policy()
-        if policy is None:
-            return answers.NoRules()
-        try:
-            return self._ledger.retrying(lambda writing: work(writing, policy))
-        except (Away, Stale):
-            return answers.LedgerAway()
+        return transact(self._ledger, self._policy(), work)
 
 
 def _new_id() -> RequestId:

@@ -8,19 +8,18 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from bot.answers import LedgerAway, NoRules
+from bot.transacting import transact
 from bot.views import PersonView, RequestView, person_view, view
 from policies.incident import Incident, IncidentState, opened, reopened
-from policies.request import RequestState
+from policies.request import OPEN
 from policies.rules import Policy
 from policies.values import GroupName, IncidentId, PersonId
 from workers.ending import close
 from workers.ledger import incidents
-from workers.ledger.errors import Away, Stale
 from workers.ledger.ledger import Ledger
 from workers.ledger.reading import Reader
 from workers.ledger.writing import Writing
 
-_OPEN: Final = (RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE)
 _CURRENT: Final = (IncidentState.LIVE, IncidentState.RESOLVED)
 
 
@@ -93,7 +92,7 @@ class Incidents:
             made = _made(writing, person, reference, title, severity)
             return Opened(_view(writing, policy, made), new=True)
 
-        return self._transact(work)
+        return transact(self._ledger, self._policy(), work)
 
     def end(self, person: PersonId, reference: IncidentId) -> IncidentAnswer:
         """End all access that hangs on an incident, in every cloud at once."""
@@ -111,7 +110,7 @@ class Incidents:
             shown = tuple(view(writing, policy, writing.request(one.id) or one) for one in ended)
             return Closed(_view(writing, policy, now), shown)
 
-        return self._transact(work)
+        return transact(self._ledger, self._policy(), work)
 
     def show(self, reference: IncidentId) -> IncidentAnswer:
         """An incident as it stands, and who holds what in it."""
@@ -120,7 +119,7 @@ class Incidents:
             found = incidents.find(reader, reference)
             return Shown(_view(reader, policy, found)) if found else NoIncident(reference)
 
-        return self._transact(work)
+        return transact(self._ledger, self._policy(), work)
 
     def listed(self) -> tuple[IncidentView, ...]:
         """The incidents that go on, newest first."""
@@ -129,15 +128,6 @@ class Incidents:
             return ()
         with self._ledger.reading() as reader:
             return tuple(_view(reader, policy, one) for one in incidents.in_states(reader, _CURRENT))
-
-    def _transact(self, work: Callable[[Writing, Policy], IncidentAnswer]) -> IncidentAnswer:
-        policy = self._policy()
-        if policy is None:
-            return NoRules()
-        try:
-            return self._ledger.retrying(lambda writing: work(writing, policy))
-        except (Away, Stale):
-            return LedgerAway()
 
 
 def _made(
@@ -173,5 +163,5 @@ def _view(reader: Reader, policy: Policy, incident: Incident) -> IncidentView:
         incident=incident,
         title=reader.text(incident.title) or "",
         commander=person_view(people, incident.commander) if incident.commander else None,
-        held=tuple(view(reader, policy, one) for one in reader.requests_in(incident.id, _OPEN)),
+        held=tuple(view(reader, policy, one) for one in reader.requests_in(incident.id, OPEN)),
     )

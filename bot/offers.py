@@ -17,14 +17,7 @@ def asking_oneself(role: Role, person: PersonId) -> Ask:
 
 def asking(wish: Wish, role: Role) -> Ask:
     """What a wish asks for, its duration filled in."""
-    return Ask(
-        requester=wish.requester,
-        beneficiary=wish.beneficiary,
-        role=wish.role,
-        duration=wish.duration or role.default_duration,
-        reference=wish.reference,
-        emergency=wish.emergency,
-    )
+    return wish.ask(wish.duration or role.default_duration)
 
 
 def role_line(role: Role, person: PersonId, facts: Facts, policy: Policy) -> answers.RoleLine:

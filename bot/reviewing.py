@@ -1,20 +1,19 @@
 """Reviews: somebody who had no part in it looks at what nobody had to approve."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 from bot.answers import LedgerAway, NoRules, UnknownCard
 from bot.deciding import Click, note_click
+from bot.transacting import transact
 from policies.review import Review, ReviewState, Verdict, answered
 from policies.rules import Policy
 from policies.values import PersonId, RequestId
 from workers.ledger import reviews
-from workers.ledger.errors import Away, Stale
 from workers.ledger.ledger import Ledger
 from workers.ledger.writing import Writing
 
 _OF_A_REVIEW = "/review"
-Answer = TypeVar("Answer")
 
 
 class Reviewed(NamedTuple):
@@ -61,7 +60,7 @@ class Reviews:
             moved = answered(review, click.person, verdict, text, writing.now)
             return Reviewed(reviews.save(writing, moved))
 
-        return self._transact(work)
+        return transact(self._ledger, self._policy(), work)
 
     def would_answer(self, click: Click) -> ReviewAnswer | None:
         """Why this person cannot review what the click is on; None when they can."""
@@ -70,16 +69,7 @@ class Reviews:
             review = _reviewable(writing, policy, click)
             return None if isinstance(review, Review) else review
 
-        return self._transact(work)
-
-    def _transact(self, work: Callable[[Writing, Policy], Answer]) -> Answer | NoRules | LedgerAway:
-        policy = self._policy()
-        if policy is None:
-            return NoRules()
-        try:
-            return self._ledger.retrying(lambda writing: work(writing, policy))
-        except (Away, Stale):
-            return LedgerAway()
+        return transact(self._ledger, self._policy(), work)
 
 
 def _reviewable(writing: Writing, policy: Policy, click: Click) -> Review | ReviewAnswer:

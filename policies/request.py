@@ -45,6 +45,10 @@ class RequestState(StrEnum):
         return self not in {RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE}
 
 
+OPEN: Final = tuple(state for state in RequestState if not state.over)
+"""The states of a request that is not over."""
+
+
 class RequestVerb(StrEnum):
     """What can be done to a request."""
 
@@ -128,8 +132,6 @@ class AccessRequest(Value):
     incident: IncidentId | None = None
     """The incident that it hangs on: when that ends, so does this."""
     emergency: bool = False
-    broken: str | None = None
-    """The reference of what an emergency says is broken, where its incident does not."""
     channel: str
     asked_at: Moment
     due_at: Moment | None = None

@@ -4,12 +4,10 @@ from enum import StrEnum
 
 from policies.grant import EndCause, ending
 from policies.incident import Incident, closed
-from policies.request import AccessRequest, RequestState, withdrawn
+from policies.request import OPEN, AccessRequest, RequestState, withdrawn
 from policies.values import PersonId
 from workers.ledger import incidents
 from workers.ledger.writing import Writing
-
-_OPEN = (RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE)
 
 
 class Stopped(StrEnum):
@@ -33,7 +31,7 @@ def close(writing: Writing, incident: Incident, by: PersonId | None) -> tuple[Ac
     `by` None: its grace time is over. What was ended, by id.
     """
     incidents.save(writing, closed(incident, by, writing.now))
-    hanging = writing.requests_in(incident.id, _OPEN)
+    hanging = writing.requests_in(incident.id, OPEN)
     whoever = by or PersonId(f"incident:{incident.id}")
     return tuple(
         request

@@ -467,14 +467,6 @@ def test_what_is_held_already_is_not_started_again_by_an_emergency(desk: Desk, l
     assert kinds(ledger).count("review.opened") == 1
 
 
-def test_what_is_broken_is_kept_as_it_was_told(desk: Desk, ledger: Ledger):
-    break_down(ledger)
-    request = started(desk, emergency()._replace(broken="nobody can pay"))
-    assert request.broken is not None
-    with ledger.reading() as reader:
-        assert reader.text(request.broken) == "nobody can pay"
-
-
 def test_the_same_role_without_an_emergency_still_waits_for_its_yes(desk: Desk, ledger: Ledger):
     break_down(ledger)
     answer = desk.ask(emergency()._replace(emergency=False))
