@@ -4,7 +4,8 @@
     services    the role that helps with each service                  rotas       turns of our own
 
 An alert names neither a role nor a person: its pager names a service by id, and only what stands here says
-what that leads to. Secrets and tokens are settings of the processes that need them, and never stand here.
+what that leads to: the card of a page is to use it, and so far an incident takes the service's name. Secrets
+and tokens are settings of the processes that need them, and never stand here.
 """
 
 from collections.abc import Iterable

@@ -10,7 +10,7 @@ from bot.slack import actions as ids
 from bot.slack import replies
 from bot.slack.blocks import Block, Message, button, confirmation, message, plain, said, section
 from bot.slack.cards import end_button
-from bot.slack.words import buttons
+from bot.slack.words import buttons, presses
 from bot.slack.words import incidents as words
 from bot.views import RequestView
 
@@ -31,7 +31,7 @@ def say_incident(answer: IncidentAnswer) -> Message:
         case MayNot(groups):
             return said(words.may_not(groups))
         case NoRules() | LedgerAway():
-            return replies.say_ledger_away()
+            return replies.say_cannot(answer)
         case _:
             assert_never(answer)
 
@@ -87,8 +87,8 @@ def say_review(answer: ReviewAnswer) -> Message | None:
         case ReviewedAlready():
             return said(words.reviewed_already())
         case UnknownCard():
-            return said(words.reviewed_already())
+            return said(presses.unknown_card())
         case NoRules() | LedgerAway():
-            return replies.say_ledger_away()
+            return replies.say_cannot(answer)
         case _:
             assert_never(answer)

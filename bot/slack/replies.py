@@ -397,6 +397,11 @@ def _me_or_not(code: str) -> list[Block]:
     ]
 
 
+def say_cannot(answer: answers.NoRules | answers.LedgerAway, contacts: Contacts = ORDINARY) -> Message:
+    """There is nothing to decide by, or nowhere to write it."""
+    return _undone(answer, contacts, asking=False)
+
+
 def say_ledger_away(contacts: Contacts = ORDINARY) -> Message:
     """To whoever asked or pressed anything while nothing can be written."""
     return said(asks.ledger_away(contacts, asking=False))

@@ -15,27 +15,28 @@ from bot.slack.blocks import (
     quote,
     said,
     section,
+    spoken,
 )
 from bot.slack.words import incidents as words
+from bot.slack.words.aloud import reason_text
 from bot.views import PersonView, RequestView
 from policies.review import Review, ReviewState
 
 
 def told(view: RequestView, review: Review, who: str, *, now: datetime, token: str) -> Message:
     """The emergency and its review as they stand; `who` is the name of whoever answered it."""
-    text = clip(words.spoken(view, review), FALLBACK_MOST)
     why = [quote(view.reason)] if view.reason else []
     if review.state is ReviewState.ANSWERED:
-        return Message(text, (section(words.answered(view, review, who, now)), *why))
-    return Message(
-        text,
-        (
-            section(words.emergency_title(view, now)),
-            *why,
-            _buttons(token),
-            context(words.emergency_context(view, review, now)),
-        ),
-    )
+        title = words.answered(view, review, who, now)
+        return Message(_aloud(title, view.reason), (section(title), *why))
+    title, small = words.emergency_title(view, now), words.emergency_context(view, review, now)
+    blocks = (section(title), *why, _buttons(token), context(small))
+    return Message(_aloud(title, view.reason, small), blocks)
+
+
+def _aloud(title: str, reason: str | None, small: str = "") -> str:
+    """All of it, for screen readers and pushes."""
+    return clip(spoken(f"{title}.{reason_text(reason)} {small}").strip(), FALLBACK_MOST)
 
 
 def reminder(view: RequestView, review: Review, reviewers: Sequence[PersonView], *, now: datetime) -> Message:

@@ -144,6 +144,16 @@ def test_an_emergency_starts_at_once_and_is_loud(broken: Bench):
     assert message.buttons == ("As expected", "Needs follow-up")
 
 
+def test_what_somebody_wrote_stays_dead_in_what_is_read_aloud(broken: Bench):
+    reply(broken.ana, "emergency prod-operator INC-42 *all* of <!channel> burns")
+    broken.work()
+    broken.tell()
+    told = loud(broken).text
+    assert "<!channel>" not in told
+    assert told.startswith("🚨 EMERGENCY, until 14:32 UTC · Ana Ruiz · prod-operator · INC-42. ")
+    assert "No approval was needed (rule emergency-operates)" in told
+
+
 def test_an_incident_that_has_a_channel_is_told_there_too(broken: Bench):
     with broken.ledger.writing() as writing:
         found = incidents.lock(writing, IncidentId("INC-42"))

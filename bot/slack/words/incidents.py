@@ -140,22 +140,14 @@ def answered(view: RequestView, review: Review, who: str, now: datetime) -> str:
     """The review is done."""
     verdict = _VERDICTS[review.verdict] if review.verdict else ""
     at = when(review.answered_at, now) if review.answered_at else ""
-    return f"✅ *Reviewed: {verdict}* · {named(view.beneficiary)} · {role(view)} · by {who} {at}"
+    whose = f"{named(view.beneficiary)} · {role(view)}"
+    return f"✅ *Reviewed: {verdict}* · {whose} · by {escape(who)} {at}"
 
 
 _VERDICTS: Final = {
     Verdict.AS_EXPECTED: "as expected",
     Verdict.NEEDS_FOLLOW_UP: "needs follow-up",
 }
-
-
-def spoken(view: RequestView, review: Review) -> str:
-    """All of it, for screen readers and pushes."""
-    reference = f", {view.request.incident}" if view.request.incident else ""
-    return (
-        f"Emergency: {view.beneficiary.name} has {view.request.role}{reference}. "
-        f"Review due {review.ends_at:%d %b %H:%M} UTC."
-    )
 
 
 def reminder(view: RequestView, review: Review, reviewers: Sequence[PersonView], now: datetime) -> str:
