@@ -13,7 +13,7 @@ from policies.catalogue import Role, role_hash
 from policies.decision import Allow, Ask, AskSomeone, Refuse, decide, longest_allowed
 from policies.facts import Facts
 from policies.incident import Incident
-from policies.request import OPEN, AccessRequest, RequestState, Terms, approved, asked
+from policies.request import OPEN, AccessRequest, RequestState, Terms, approved, asked, withdrawn
 from policies.review import Review, opened
 from policies.rules import Policy
 from policies.values import PersonId, RequestId, RoleName, RuleId
@@ -64,7 +64,7 @@ class Asking:
             return answers.Frozen(frozen.set_at)
         ask = self._worded()
         before = self._open()
-        if before is not None:
+        if before is not None and not self._overtakes(before):
             return self._already(before, ask)
         decision = decide(ask, self._facts, self._policy)
         match decision:
@@ -72,6 +72,8 @@ class Asking:
                 self._note_refusal(ask, decision)
                 return answers.NotAllowed(ask.role, decision)
             case Allow() | AskSomeone():
+                if before is not None:
+                    self._writing.save_request(withdrawn(before, ask.requester, self._writing.now))
                 return self._put(ask, decision)
             case _:
                 assert_never(decision)
@@ -100,6 +102,12 @@ class Asking:
         found = self._writing.requests(states=OPEN, person=self._wish.beneficiary)
         mine = (one for one in found if one.role == self._wish.role)
         return next((one for one in mine if one.beneficiary == self._wish.beneficiary), None)
+
+    def _overtakes(self, before: AccessRequest) -> bool:
+        """Whether what waits for a yes gives way: it is now an emergency of one of those who wait for it."""
+        own = self._wish.requester in {before.requester, before.beneficiary}
+        waits = before.state is RequestState.PENDING and not before.emergency
+        return self._wish.emergency and waits and own
 
     def _already(self, before: AccessRequest, ask: Ask) -> AskAnswer:
         shown = view(self._writing, self._policy, before, now=self._writing.now)

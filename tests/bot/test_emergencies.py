@@ -154,6 +154,25 @@ def test_what_somebody_wrote_stays_dead_in_what_is_read_aloud(broken: Bench):
     assert "No approval was needed (rule emergency-operates)" in told
 
 
+def test_what_waits_for_a_yes_gives_way_to_an_emergency(broken: Bench):
+    waits = broken.asked("/prod-access prod-operator 30m INC-42 restart workers")
+    assert reply(broken.ana, EMERGENCY).startswith("Started, until ")
+    (now,) = (one for one in broken.requests() if one.id != waits.id)
+    assert (broken.again(waits).state, now.state) == (RequestState.WITHDRAWN, RequestState.APPROVED)
+
+
+def test_what_waits_for_a_yes_stays_where_the_emergency_is_refused(bench: Bench):
+    waits = bench.asked("/prod-access prod-operator 30m INC-42 restart workers")
+    assert reply(bench.ana, EMERGENCY).startswith("Not allowed now: prod-operator needs a live incident.")
+    assert bench.again(waits).state is RequestState.PENDING
+
+
+def test_what_is_held_already_is_said_and_no_second_emergency_is_made(broken: Bench):
+    started(broken)
+    assert "Started" not in reply(broken.ana, EMERGENCY)
+    assert len(broken.requests()) == 1
+
+
 def test_an_incident_that_has_a_channel_is_told_there_too(broken: Bench):
     with broken.ledger.writing() as writing:
         found = incidents.lock(writing, IncidentId("INC-42"))
