@@ -1,8 +1,11 @@
 """The settings of the processes that speak with Slack; read once, in their wiring."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
 
-from workers.settings import Settings, env
+from pydantic import Field, SecretStr
+from pydantic_settings import NoDecode
+
+from workers.settings import BY_NAME, Settings, env
 
 _WHERE = "docs/slack.md says where to find it."
 
@@ -36,7 +39,7 @@ class BotSettings(Settings):
         description="Where people are sent who need a person.",
     )
 
-    pager_tokens: dict[str, SecretStr] = Field(
+    pager_tokens: Annotated[dict[str, SecretStr], NoDecode, BY_NAME] = Field(
         default_factory=dict,
         validation_alias=env("PROD_ACCESS_PAGER_TOKENS"),
         description="What each pager is asked with who is on call, as JSON by its name in pagers.yaml.",

@@ -1,12 +1,13 @@
 """The settings of every process that touches the ledger, the queue or a cloud; read once, in its wiring."""
 
+import json
 import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
@@ -15,6 +16,20 @@ LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 def env(name: str) -> AliasChoices:
     """The environment variable a setting is read from."""
     return AliasChoices(name)
+
+
+def _by_name(value: object) -> object:
+    """A mapping that is written as JSON; what cannot be read is not repeated, as it may be a secret."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value or "{}")
+    except json.JSONDecodeError:
+        raise ValueError("it has to be JSON, by the name of each pager") from None
+
+
+BY_NAME: Final = BeforeValidator(_by_name)
+"""Read a setting that has a value for each name."""
 
 
 class Settings(BaseSettings):

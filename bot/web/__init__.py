@@ -1,4 +1,4 @@
-"""The web API: what a person's own terminal speaks with, JSON over HTTPS.
+"""The web API: what people's own terminals and their pagers speak with, JSON over HTTPS.
 
 server       gunicorn around it, one process that forks
 wiring       its parts: ledger, policy, bells; no Slack token, no cloud credential
@@ -9,7 +9,9 @@ bodies       reading what was sent: size, shape, token
 callers      who sent it: from where, as whom, and whether too often
 shapes       what is sent and answered
 logging_in, asking, access
-             the resources
+             the resources of people's terminals
+paging       that of pagers, which sign what they send
+duty         who is on call, asked by way of the ledger
 pace         how often one caller may call
 words        what a terminal reads
 """

@@ -35,7 +35,9 @@ def caller_of(req: falcon.Request, proxies: tuple[Network, ...]) -> str:
         if before is None:
             break
         known = before
-    return str(known) if known.version == 4 else str(ip_network((known, _ONE_CALLER), strict=False))  # noqa: PLR2004
+    return (
+        str(known) if isinstance(known, IPv4Address) else str(ip_network((known, _ONE_CALLER), strict=False))
+    )
 
 
 def _read(told: str) -> _Address | None:

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from bot.web.callers import Network
-from workers.settings import Settings, env
+from workers.settings import BY_NAME, Settings, env
 
 
 class WebSettings(Settings):
@@ -32,7 +32,7 @@ class WebSettings(Settings):
         description="Addresses or networks whose X-Forwarded-For is believed, with commas; empty: nobody's.",
     )
 
-    pager_secrets: dict[str, tuple[SecretStr, ...]] = Field(
+    pager_secrets: Annotated[dict[str, tuple[SecretStr, ...]], NoDecode, BY_NAME] = Field(
         default_factory=dict,
         validation_alias=env("PROD_ACCESS_PAGER_SECRETS"),
         description="What each pager signs with, as JSON by its name in pagers.yaml; two while rotating.",

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from bot.desk import Desk
+from bot.web.duty import DutyByLedger
 from workers.shared import Shared
 
 
@@ -16,4 +17,4 @@ class Serving(Shared):
     @cached_property
     def desk(self) -> Desk:
         """The verbs behind every surface."""
-        return Desk(self.ledger, self.policy)
+        return Desk(self.ledger, self.policy, DutyByLedger(self.ledger, self.policy).refresh_for)

@@ -1,5 +1,7 @@
 """Who is on call: asked for before a decision, kept in the ledger, refreshed when a worker needs it newer."""
 
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from bot import answers
 from bot.asking import Wish
 from bot.desk import Desk
 from bot.on_duty import PATIENCE, OnDutyNow
+from bot.web.duty import DutyByLedger
 from policies.incident import PagerAccount, PagerName
 from policies.pagers import Pagers, PagerSetup, Schedule
 from policies.people import People
@@ -131,6 +134,26 @@ def test_a_slow_pager_is_not_waited_for_longer_than_slack_waits_for_us(ledger: L
         assert "nobody can say" in reasons(ask(desk, BEN))
         assert known_of(ledger).problem == "it does not answer in time"
     assert timedelta(seconds=3) > PATIENCE
+
+
+def test_a_process_without_a_token_asks_by_way_of_the_ledger(ledger: Ledger):
+    _, on_duty = desk_of(ledger, by_rota())
+    waiting = DutyByLedger(ledger, by_rota, timedelta(seconds=20))
+    asks = threading.Thread(target=waiting.refresh_for, args=(ROLE,))
+    asks.start()
+    while not on_duty.refresh_wanted():
+        time.sleep(0.01)
+    asks.join()
+    assert known_of(ledger).people == (BEN,)
+    waiting.refresh_for(ROLE)
+    assert on_duty.refresh_wanted() == 0
+    waiting.refresh_for(RoleName("no-such-role"))
+
+
+def test_where_nobody_answers_it_goes_on_without(ledger: Ledger):
+    DutyByLedger(ledger, by_rota, timedelta()).refresh_for(ROLE)
+    assert known_of(ledger).people is None
+    DutyByLedger(ledger, lambda: None).refresh_for(ROLE)
 
 
 def test_without_a_token_nobody_is_on_call_and_it_is_said(ledger: Ledger, clock: StoppedClock):

@@ -187,10 +187,21 @@ def sent(office: Office, said: bytes) -> bytes:
         return b"".join(iter(lambda: line.recv(4_096), b""))
 
 
+NOT_JSON = "Value error, it has to be JSON, by the name of each pager"
+
+
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
         ({"PORT": "0"}, "a setting is wrong. PORT: Input should be greater than or equal to 1"),
+        (
+            {"PROD_ACCESS_PAGER_SECRETS": "{half-a-secret"},
+            f"a setting is wrong. PROD_ACCESS_PAGER_SECRETS: {NOT_JSON}",
+        ),
+        (
+            {"PROD_ACCESS_PAGER_TOKENS": "half-a-token"},
+            f"a setting is wrong. PROD_ACCESS_PAGER_TOKENS: {NOT_JSON}",
+        ),
         (
             {"PORT": "8080", "DATABASE_URL": "mysql://root@127.0.0.1/x"},
             "DATABASE_URL names mysql; it can be sqlite:///FILE or postgresql://…",
