@@ -15,6 +15,7 @@ from bot.announcer import Announcer
 from bot.desk import Desk
 from bot.hearing import Hearing
 from bot.leavers import SlackLeavers
+from bot.on_call.adapters import Around
 from bot.on_duty import OnDutyNow
 from bot.policy_watch import PolicyWatch
 from bot.settings import BotSettings
@@ -71,7 +72,8 @@ class Face:
     @cached_property
     def on_duty(self) -> OnDutyNow:
         """Who is on call, kept in the ledger."""
-        return OnDutyNow(self.shared.ledger, self.shared.policy, self.settings.pager_tokens)
+        around = Around(ca_bundle=self.settings.ca_bundle)
+        return OnDutyNow(self.shared.ledger, self.shared.policy, self.settings.pager_tokens, around)
 
     @property
     def policy(self) -> PolicyInForce:
