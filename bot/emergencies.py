@@ -32,7 +32,7 @@ class _Told(NamedTuple):
     view: RequestView
     review: Review
     who: str
-    token: str
+    tokens: words.Tokens
     reviewers: tuple[PersonView, ...]
     notices: tuple[Notice, ...]
 
@@ -52,7 +52,7 @@ class Emergencies:
         if told is None:
             return
         now = self._ledger.now()
-        message = words.told(told.view, told.review, told.who, now=now, token=told.token)
+        message = words.told(told.view, told.review, told.who, now=now, tokens=told.tokens)
         for notice in told.notices:
             for_security = notice.name == _at_security(request.id)
             self._draw(notice, message, told.reviewers if for_security else ())
@@ -112,7 +112,10 @@ def _gathered(writing: Writing, request: AccessRequest, policy: Policy) -> _Told
         view=view(writing, policy, request),
         review=review,
         who=answered_by,
-        token=writing.token_for(token_name(request.id), 0),
+        tokens=words.Tokens(
+            access=writing.token_for(request.id, request.version),
+            review=writing.token_for(token_name(request.id), 0),
+        ),
         reviewers=tuple(person_view(policy.people, person) for person in reviewers_of(policy, review)),
         notices=tuple(_where(writing, request, policy)),
     )

@@ -28,13 +28,21 @@ class NotYourReview(NamedTuple):
     review: Review
 
 
+class StillRuns(NamedTuple):
+    """It is reviewed once it has ended: what is done under it is not over yet."""
+
+    review: Review
+
+
 class ReviewedAlready(NamedTuple):
     """Somebody was faster."""
 
     review: Review
 
 
-ReviewAnswer: TypeAlias = Reviewed | NotYourReview | ReviewedAlready | UnknownCard | NoRules | LedgerAway
+ReviewAnswer: TypeAlias = (
+    Reviewed | NotYourReview | StillRuns | ReviewedAlready | UnknownCard | NoRules | LedgerAway
+)
 
 
 def token_name(request: RequestId) -> RequestId:
@@ -79,10 +87,11 @@ def _reviewable(writing: Writing, policy: Policy, click: Click) -> Review | Revi
         return UnknownCard()
     if review.state is not ReviewState.OPEN:
         return ReviewedAlready(review)
+    request = writing.request(review.id)
     if not may_review(policy, click.person, review):
-        note_click(writing, click.person, "not_a_reviewer", writing.request(review.id))
+        note_click(writing, click.person, "not_a_reviewer", request)
         return NotYourReview(review)
-    return review
+    return review if request is None or request.state.over else StillRuns(review)
 
 
 def may_review(policy: Policy, person: PersonId, review: Review) -> bool:

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from bot.answers import LedgerAway, NoRules, UnknownCard
 from bot.incidents import Closed, IncidentAnswer, IncidentView, MayNot, NoIncident, Opened, Shown
-from bot.reviewing import NotYourReview, ReviewAnswer, Reviewed, ReviewedAlready
+from bot.reviewing import NotYourReview, ReviewAnswer, Reviewed, ReviewedAlready, StillRuns
 from bot.slack import actions as ids
 from bot.slack import replies
 from bot.slack.blocks import Block, Message, button, confirmation, message, plain, said, section
@@ -84,6 +84,8 @@ def say_review(answer: ReviewAnswer) -> Message | None:
             return None
         case NotYourReview():
             return said(words.not_yours())
+        case StillRuns():
+            return said(words.still_runs())
         case ReviewedAlready():
             return said(words.reviewed_already())
         case UnknownCard():

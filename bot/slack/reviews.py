@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.slack import actions as ids
 from bot.slack.blocks import (
@@ -17,20 +18,34 @@ from bot.slack.blocks import (
     section,
     spoken,
 )
+from bot.slack.cards import end_button
 from bot.slack.words import incidents as words
 from bot.slack.words.aloud import reason_text
 from bot.views import PersonView, RequestView
 from policies.review import Review, ReviewState
 
 
-def told(view: RequestView, review: Review, who: str, *, now: datetime, token: str) -> Message:
-    """The emergency and its review as they stand; `who` is the name of whoever answered it."""
+class Tokens(NamedTuple):
+    """What the buttons carry: of the access, and of its review."""
+
+    access: str
+    review: str
+
+
+def told(view: RequestView, review: Review, who: str, *, now: datetime, tokens: Tokens) -> Message:
+    """The emergency and its review as they stand; `who` is the name of whoever answered it.
+
+    While it runs it can be ended; it is reviewed afterwards.
+    """
     why = [quote(view.reason)] if view.reason else []
     if review.state is ReviewState.ANSWERED:
         title = words.answered(view, review, who, now)
         return Message(_aloud(title, view.reason), (section(title), *why))
     title, small = words.emergency_title(view, now), words.emergency_context(view, review, now)
-    blocks = (section(title), *why, _buttons(token), context(small))
+    if words.runs(view):
+        head = section(title, accessory=end_button(view, tokens.access))
+        return Message(_aloud(title, view.reason, small), (head, *why, context(small)))
+    blocks = (section(title), *why, _buttons(tokens.review), context(small))
     return Message(_aloud(title, view.reason, small), blocks)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.reviewing import token_name
 from policies.grant import EndCause, GrantState
 from policies.request import RequestState
 from policies.review import ReviewState, Verdict
@@ -42,6 +43,14 @@ def broken(bench: Bench) -> Bench:
 def started(bench: Bench) -> None:
     """Ana's emergency runs, and everybody was told."""
     assert reply(bench.ana, EMERGENCY).startswith("Started, until ")
+    bench.work()
+    bench.tell()
+
+
+def over(bench: Bench) -> None:
+    """Ana's emergency has run and was ended, and everybody was told."""
+    started(bench)
+    reply(bench.ana, "end")
     bench.work()
     bench.tell()
 
@@ -141,7 +150,7 @@ def test_an_emergency_starts_at_once_and_is_loud(broken: Bench):
     message = loud(broken)
     assert sentence(message) == "🚨 EMERGENCY, until {14:32 UTC} · Ana Ruiz · prod-operator · INC-42"
     assert "only this role restarts workers" in said(message)
-    assert message.buttons == ("As expected", "Needs follow-up")
+    assert message.buttons == ("End now",)
 
 
 def test_what_somebody_wrote_stays_dead_in_what_is_read_aloud(broken: Bench):
@@ -218,7 +227,7 @@ def started_by_dev(bench: Bench) -> None:
 
 
 def test_a_reviewer_answers_once_and_the_message_says_so(broken: Bench):
-    started(broken)
+    over(broken)
     emi = broken.person("emi")
     assert emi.clicks("As expected", loud(broken)).acked
     broken.tell()
@@ -228,8 +237,24 @@ def test_a_reviewer_answers_once_and_the_message_says_so(broken: Bench):
     assert broken.body("review.answered")["by"] == "emi"
 
 
-def test_what_has_to_follow_is_written_down(broken: Bench):
+def test_while_it_runs_security_can_end_it_and_not_review_it(broken: Bench):
     started(broken)
+    with broken.ledger.writing() as writing:
+        value = writing.token_for(token_name(broken.requests()[0].id), 0)
+    assert broken.press("review_fine", value, user={"id": "U0EMI", "team_id": "T0MERIDIAN"}).acked
+    emi = broken.person("emi")
+    whisper(emi, "It still runs.")
+    assert emi.clicks("End now", loud(broken)).acked
+    broken.work()
+    broken.tell()
+    assert [one.state for one in broken.grants()] == [GrantState.GONE]
+    message = loud(broken)
+    assert sentence(message).startswith("📋 Review · Ana Ruiz · prod-operator · INC-42 · emergency")
+    assert message.buttons == ("As expected", "Needs follow-up")
+
+
+def test_what_has_to_follow_is_written_down(broken: Bench):
+    over(broken)
     emi = broken.person("emi")
     assert emi.clicks("Needs follow-up", loud(broken)).acked
     assert emi.form() is not None
@@ -246,7 +271,7 @@ def test_what_has_to_follow_is_written_down(broken: Bench):
 @pytest.mark.parametrize("who", ["ana", "ben"])
 @pytest.mark.parametrize("action", ["review_fine", "review_follow_up"])
 def test_who_had_it_or_is_no_reviewer_does_not_review_it(broken: Bench, action: str, who: str):
-    started(broken)
+    over(broken)
     value = pressed(loud(broken))
     if who == "ana":
         reviewing(broken, "security", "engineers")
@@ -270,7 +295,7 @@ def pressed(message: Message) -> str:
 
 
 def test_a_second_answer_changes_nothing(broken: Bench):
-    started(broken)
+    over(broken)
     emi, message = broken.person("emi"), loud(broken)
     emi.clicks("As expected", message)
     value = pressed(message)
@@ -281,9 +306,7 @@ def test_a_second_answer_changes_nothing(broken: Bench):
 
 
 def test_a_second_emergency_elsewhere_waits_for_the_review_of_the_first(broken: Bench):
-    started(broken)
-    reply(broken.ana, "end")
-    broken.work()
+    over(broken)
     reply(broken.person("dev"), "incident INC-43 open sev1 payments are down")
     elsewhere = "emergency prod-operator INC-43 only this role restarts workers"
     assert reply(broken.ana, elsewhere) == "Not allowed: your emergency of 24 Nov is unreviewed."
@@ -293,7 +316,7 @@ def test_a_second_emergency_elsewhere_waits_for_the_review_of_the_first(broken: 
 
 
 def test_reviewers_are_reminded_until_it_is_answered(broken: Bench):
-    started(broken)
+    over(broken)
     request = broken.requests()[0]
     for hours in (22, 2, 2):
         broken.clock.move(timedelta(hours=hours))
@@ -318,10 +341,9 @@ def test_reviewers_are_reminded_until_it_is_answered(broken: Bench):
 def test_where_the_security_channel_cannot_be_told_a_reviewer_is(broken: Bench):
     settings = meridian().settings.model_copy(update={"security_channel": "C0NOWHERE"})
     broken.in_force = with_(meridian(), settings=settings)
-    started(broken)
-    assert sentence(broken.card(channel="C0PRODACCESS")).startswith("🚨 EMERGENCY")
+    over(broken)
     emi = broken.person("emi")
-    assert emi.clicks("As expected", direct(emi, "EMERGENCY")).acked
+    assert emi.clicks("As expected", direct(emi, "📋")).acked
     broken.tell()
     direct(emi, "Reviewed: as expected")
 
@@ -336,7 +358,7 @@ def test_where_nobody_can_be_told_everything_else_goes_on(broken: Bench):
 
 
 def test_a_message_that_was_deleted_is_posted_again(broken: Bench):
-    started(broken)
+    over(broken)
     with broken.ledger.writing() as writing:
         name = f"emergency/{broken.requests()[0].id}/security"
         known = notices.find(writing, name)

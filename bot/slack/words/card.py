@@ -65,7 +65,9 @@ def _loud(sign: str, state: str, view: RequestView) -> str:
 
 
 def _held(view: RequestView) -> str:
-    return f"{named(view.beneficiary)} · {role(view)}"
+    incident = view.request.incident if view.request.emergency else None
+    where = f" · {escape(incident)}" if incident else ""
+    return f"{named(view.beneficiary)} · {role(view)}{where}"
 
 
 def _live_in_some(view: RequestView, now: datetime) -> str:

@@ -114,9 +114,14 @@ def emergency_title(view: RequestView, now: datetime) -> str:
     """What goes on, loudly."""
     where = f" · {escape(view.request.incident)}" if view.request.incident else ""
     who = f"{named(view.beneficiary)} · {role(view)}{where}"
-    if view.state in _RUNNING:
+    if runs(view):
         return f"🚨 *{_kind(view)}, until {until(view, now)}* · {who}"
     return f"📋 *Review* · {who} · {_kind(view).lower()} · {lasting(view)}"
+
+
+def runs(view: RequestView) -> bool:
+    """Whether it is not over yet."""
+    return view.state in _RUNNING
 
 
 def _kind(view: RequestView) -> str:
@@ -162,6 +167,11 @@ def reminder(view: RequestView, review: Review, reviewers: Sequence[PersonView],
 def not_yours() -> str:
     """Who had it, or handed it out, does not review it; nor does anybody outside the reviewers."""
     return "You cannot review this: it is yours, or others review it. Nothing changed."
+
+
+def still_runs() -> str:
+    """It is reviewed once it has ended."""
+    return "It still runs. Review it once it has ended. Nothing changed."
 
 
 def reviewed_already() -> str:
