@@ -359,10 +359,15 @@ def act_incident_resolved(story: Story, held: Held) -> None:
 def act_review(story: Story) -> None:
     """Somebody who had no part in it looks at it."""
     world, emi = story.world, story.person("emi")
-    asks = world.until("the review", lambda: emi.message(SECURITY, "Review"), seconds=30)
+    asks = world.until("the review can be answered", lambda: _asks_for_a_review(emi), seconds=30)
     story.until_taken(lambda: emi.clicks("As expected", asks))
     done = world.until("it is reviewed", lambda: emi.message(SECURITY, "Reviewed: as expected"))
     story.tell("review", "As expected" not in done.buttons, message=done.shown)
+
+
+def _asks_for_a_review(reader: Person) -> Message | None:
+    """The message once its access has ended; until then it cannot be reviewed."""
+    return next((one for one in reader.sees(SECURITY) if "As expected" in one.buttons), None)
 
 
 def _incident(story: Story, state: IncidentState) -> Any:  # noqa: ANN401 (an incident with its moments)
